@@ -1,0 +1,727 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Generated from Documentation/netlink/specs/skbtrail.yaml by scripts/gen-protocol. Do not edit. */
+
+#ifndef _UAPI_LINUX_SKBTRAIL_H
+#define _UAPI_LINUX_SKBTRAIL_H
+
+#include <linux/types.h>
+
+#define SKBTRAIL_FAMILY_NAME	"skbtrail"
+#define SKBTRAIL_FAMILY_VERSION	1
+
+/* Version of this protocol; the tool refuses another one. */
+#define SKBTRAIL_ABI	1
+/* Sessions that can run at once. */
+#define SKBTRAIL_MAX_SESSIONS	32
+/* Memory of one batch in bytes, kernel bookkeeping included. */
+#define SKBTRAIL_BATCH_SIZE	32768
+/* The most packet bytes one packet record can carry. */
+#define SKBTRAIL_MAX_SNAPLEN	2048
+/* Size of device and process names in facts, the final NUL included. */
+#define SKBTRAIL_NAME_LEN	16
+
+/**
+ * enum skbtrail_rec_kind - Kinds of records in a batch.
+ * @SKBTRAIL_REC_KIND_BATCH: First record of every batch (struct rec-batch).
+ * @SKBTRAIL_REC_KIND_HIT: One packet passed one stage (struct rec-hit).
+ * @SKBTRAIL_REC_KIND_PACKET: A trail begins; facts follow (struct rec-facts).
+ * @SKBTRAIL_REC_KIND_CHANGE: Facts that changed since the trail's last record (struct rec-facts).
+ * @SKBTRAIL_REC_KIND_END: A trail ended (struct rec-end).
+ * @SKBTRAIL_REC_KIND_LINK: Two trails are related (struct rec-link).
+ * @SKBTRAIL_REC_KIND_LOST: Something is missing here (struct rec-lost).
+ * @SKBTRAIL_REC_KIND_MARK: Time mark and clock anchor (struct rec-mark).
+ * @SKBTRAIL_REC_KIND_NAME: Text for an id (struct rec-name).
+ * @SKBTRAIL_REC_KIND_SUMMARY: Totals; last record of a stopped session (struct rec-summary).
+ */
+enum skbtrail_rec_kind {
+	SKBTRAIL_REC_KIND_BATCH = 1,
+	SKBTRAIL_REC_KIND_HIT,
+	SKBTRAIL_REC_KIND_PACKET,
+	SKBTRAIL_REC_KIND_CHANGE,
+	SKBTRAIL_REC_KIND_END,
+	SKBTRAIL_REC_KIND_LINK,
+	SKBTRAIL_REC_KIND_LOST,
+	SKBTRAIL_REC_KIND_MARK,
+	SKBTRAIL_REC_KIND_NAME,
+	SKBTRAIL_REC_KIND_SUMMARY,
+	/* private: */
+	__SKBTRAIL_REC_KIND_MAX,
+	SKBTRAIL_REC_KIND_MAX = __SKBTRAIL_REC_KIND_MAX - 1
+};
+
+/**
+ * enum skbtrail_fact - Facts in packet and change records. Each is a struct fact followed by len bytes of value, padded to eight.
+ * @SKBTRAIL_FACT_L3PROTO: u16: Ethertype of the network header (host order)
+ * @SKBTRAIL_FACT_SADDR: 4 or 16 bytes: source address (network order)
+ * @SKBTRAIL_FACT_DADDR: 4 or 16 bytes: destination address (network order)
+ * @SKBTRAIL_FACT_PROTO: u8: IP protocol, after IPv6 extension headers
+ * @SKBTRAIL_FACT_SPORT: u16: source port (host order)
+ * @SKBTRAIL_FACT_DPORT: u16: destination port (host order)
+ * @SKBTRAIL_FACT_DEV: struct fact-dev: device and its network namespace
+ * @SKBTRAIL_FACT_NETNS: struct fact-netns: network namespace, where no device is known
+ * @SKBTRAIL_FACT_MARK: u32: skb->mark
+ * @SKBTRAIL_FACT_TTL: u8: TTL or hop limit
+ * @SKBTRAIL_FACT_TOS: u8: TOS or traffic class
+ * @SKBTRAIL_FACT_IP_ID: u16: IPv4 identification (host order)
+ * @SKBTRAIL_FACT_FRAG: u16: fragment offset in bytes, bit 0 set when more follow; absent when whole
+ * @SKBTRAIL_FACT_TCP: struct fact-tcp: sequence numbers, flags and window
+ * @SKBTRAIL_FACT_ICMP: struct fact-icmp: type, code, identifier, sequence
+ * @SKBTRAIL_FACT_ARP: struct fact-arp: operation and addresses
+ * @SKBTRAIL_FACT_MAC: 12 bytes: destination and source MAC address
+ * @SKBTRAIL_FACT_VLAN: u16: VLAN tag control information held beside the packet
+ * @SKBTRAIL_FACT_SOCK: struct fact-sock: socket the packet belongs to
+ * @SKBTRAIL_FACT_SENDER: struct fact-task: process that owns the sending socket
+ * @SKBTRAIL_FACT_READER: struct fact-task: process that read the packet
+ * @SKBTRAIL_FACT_ROUTE: struct fact-route: route chosen for the packet
+ * @SKBTRAIL_FACT_GSO: struct fact-gso: segmentation size and count
+ * @SKBTRAIL_FACT_BYTES: up to snaplen bytes of the packet from its network header on
+ * @SKBTRAIL_FACT_NEIGH: u8: state of the neighbour entry (NUD_*)
+ */
+enum skbtrail_fact {
+	SKBTRAIL_FACT_L3PROTO = 1,
+	SKBTRAIL_FACT_SADDR,
+	SKBTRAIL_FACT_DADDR,
+	SKBTRAIL_FACT_PROTO,
+	SKBTRAIL_FACT_SPORT,
+	SKBTRAIL_FACT_DPORT,
+	SKBTRAIL_FACT_DEV,
+	SKBTRAIL_FACT_NETNS,
+	SKBTRAIL_FACT_MARK,
+	SKBTRAIL_FACT_TTL,
+	SKBTRAIL_FACT_TOS,
+	SKBTRAIL_FACT_IP_ID,
+	SKBTRAIL_FACT_FRAG,
+	SKBTRAIL_FACT_TCP,
+	SKBTRAIL_FACT_ICMP,
+	SKBTRAIL_FACT_ARP,
+	SKBTRAIL_FACT_MAC,
+	SKBTRAIL_FACT_VLAN,
+	SKBTRAIL_FACT_SOCK,
+	SKBTRAIL_FACT_SENDER,
+	SKBTRAIL_FACT_READER,
+	SKBTRAIL_FACT_ROUTE,
+	SKBTRAIL_FACT_GSO,
+	SKBTRAIL_FACT_BYTES,
+	SKBTRAIL_FACT_NEIGH,
+	/* private: */
+	__SKBTRAIL_FACT_MAX,
+	SKBTRAIL_FACT_MAX = __SKBTRAIL_FACT_MAX - 1
+};
+
+/**
+ * enum skbtrail_end_kind - What became of a packet.
+ * @SKBTRAIL_END_KIND_DELIVERED: Read by a process.
+ * @SKBTRAIL_END_KIND_SENT: Handed to a device that leaves this kernel.
+ * @SKBTRAIL_END_KIND_DROPPED: Freed as dropped
+ * @SKBTRAIL_END_KIND_CONSUMED: Used up by the kernel.
+ * @SKBTRAIL_END_KIND_MERGED: Became part of another trail.
+ * @SKBTRAIL_END_KIND_OPEN: Still in flight when the session stopped.
+ * @SKBTRAIL_END_KIND_UNKNOWN: Its end was lost.
+ */
+enum skbtrail_end_kind {
+	SKBTRAIL_END_KIND_DELIVERED = 1,
+	SKBTRAIL_END_KIND_SENT,
+	SKBTRAIL_END_KIND_DROPPED,
+	SKBTRAIL_END_KIND_CONSUMED,
+	SKBTRAIL_END_KIND_MERGED,
+	SKBTRAIL_END_KIND_OPEN,
+	SKBTRAIL_END_KIND_UNKNOWN,
+	/* private: */
+	__SKBTRAIL_END_KIND_MAX,
+	SKBTRAIL_END_KIND_MAX = __SKBTRAIL_END_KIND_MAX - 1
+};
+
+/**
+ * enum skbtrail_link_kind - How a trail relates to its parent.
+ * @SKBTRAIL_LINK_KIND_CLONE: Shares the data of its parent.
+ * @SKBTRAIL_LINK_KIND_COPY: Private copy of its parent.
+ * @SKBTRAIL_LINK_KIND_SEGMENT: Cut from its parent by GSO.
+ * @SKBTRAIL_LINK_KIND_MERGE: Its data went into the parent.
+ * @SKBTRAIL_LINK_KIND_FRAGMENT: IP fragment of its parent.
+ * @SKBTRAIL_LINK_KIND_REASSEMBLY: Put together from its parents.
+ * @SKBTRAIL_LINK_KIND_RETRANSMIT: Carries the same data again.
+ * @SKBTRAIL_LINK_KIND_ENCAP: Wrapped in a tunnel header.
+ * @SKBTRAIL_LINK_KIND_DECAP: Taken out of a tunnel.
+ */
+enum skbtrail_link_kind {
+	SKBTRAIL_LINK_KIND_CLONE = 1,
+	SKBTRAIL_LINK_KIND_COPY,
+	SKBTRAIL_LINK_KIND_SEGMENT,
+	SKBTRAIL_LINK_KIND_MERGE,
+	SKBTRAIL_LINK_KIND_FRAGMENT,
+	SKBTRAIL_LINK_KIND_REASSEMBLY,
+	SKBTRAIL_LINK_KIND_RETRANSMIT,
+	SKBTRAIL_LINK_KIND_ENCAP,
+	SKBTRAIL_LINK_KIND_DECAP,
+	/* private: */
+	__SKBTRAIL_LINK_KIND_MAX,
+	SKBTRAIL_LINK_KIND_MAX = __SKBTRAIL_LINK_KIND_MAX - 1
+};
+
+/**
+ * enum skbtrail_lost_cause - Why something is missing.
+ * @SKBTRAIL_LOST_CAUSE_BUFFER: Records written to no batch because the reader was too slow for its buffer.
+ * @SKBTRAIL_LOST_CAUSE_TABLE: Packets not followed because the identity table was full.
+ * @SKBTRAIL_LOST_CAUSE_ADMISSION: Packets not followed because less than a quarter of the buffer was free.
+ * @SKBTRAIL_LOST_CAUSE_NMI: Sightings in NMI context.
+ * @SKBTRAIL_LOST_CAUSE_LIST: Packets at the end of a receive list that was too long.
+ * @SKBTRAIL_LOST_CAUSE_MISSED: Kprobe hits the kernel skipped; older trails ended unknown.
+ */
+enum skbtrail_lost_cause {
+	SKBTRAIL_LOST_CAUSE_BUFFER = 1,
+	SKBTRAIL_LOST_CAUSE_TABLE,
+	SKBTRAIL_LOST_CAUSE_ADMISSION,
+	SKBTRAIL_LOST_CAUSE_NMI,
+	SKBTRAIL_LOST_CAUSE_LIST,
+	SKBTRAIL_LOST_CAUSE_MISSED,
+	/* private: */
+	__SKBTRAIL_LOST_CAUSE_MAX,
+	SKBTRAIL_LOST_CAUSE_MAX = __SKBTRAIL_LOST_CAUSE_MAX - 1
+};
+
+/**
+ * enum skbtrail_unknown_reason - Why the end of a trail is unknown (reason member of struct rec-end).
+ * @SKBTRAIL_UNKNOWN_REASON_REUSED: The packet's memory was seen in use by another packet.
+ * @SKBTRAIL_UNKNOWN_REASON_MISSED: Probes were skipped
+ * @SKBTRAIL_UNKNOWN_REASON_EVICTED: Its place in the identity table was taken.
+ */
+enum skbtrail_unknown_reason {
+	SKBTRAIL_UNKNOWN_REASON_REUSED = 1,
+	SKBTRAIL_UNKNOWN_REASON_MISSED,
+	SKBTRAIL_UNKNOWN_REASON_EVICTED,
+	/* private: */
+	__SKBTRAIL_UNKNOWN_REASON_MAX,
+	SKBTRAIL_UNKNOWN_REASON_MAX = __SKBTRAIL_UNKNOWN_REASON_MAX - 1
+};
+
+/**
+ * enum skbtrail_dict - What a name record names.
+ * @SKBTRAIL_DICT_STAGE: A stage; info holds layer and direction.
+ * @SKBTRAIL_DICT_POINT: A probe point; parent is its stage
+ * @SKBTRAIL_DICT_REASON: A drop reason
+ * @SKBTRAIL_DICT_SYMBOL: A code location as symbol+offset.
+ * @SKBTRAIL_DICT_KERNEL: Release of the kernel the stream comes from.
+ */
+enum skbtrail_dict {
+	SKBTRAIL_DICT_STAGE = 1,
+	SKBTRAIL_DICT_POINT,
+	SKBTRAIL_DICT_REASON,
+	SKBTRAIL_DICT_SYMBOL,
+	SKBTRAIL_DICT_KERNEL,
+	/* private: */
+	__SKBTRAIL_DICT_MAX,
+	SKBTRAIL_DICT_MAX = __SKBTRAIL_DICT_MAX - 1
+};
+
+/**
+ * enum skbtrail_layer - Layer a stage belongs to.
+ * @SKBTRAIL_LAYER_DEVICE:
+ * @SKBTRAIL_LAYER_NETFILTER:
+ * @SKBTRAIL_LAYER_IP:
+ * @SKBTRAIL_LAYER_TRANSPORT:
+ * @SKBTRAIL_LAYER_SOCKET:
+ * @SKBTRAIL_LAYER_NEIGHBOUR:
+ * @SKBTRAIL_LAYER_QDISC:
+ * @SKBTRAIL_LAYER_LIFE:
+ */
+enum skbtrail_layer {
+	SKBTRAIL_LAYER_DEVICE = 1,
+	SKBTRAIL_LAYER_NETFILTER,
+	SKBTRAIL_LAYER_IP,
+	SKBTRAIL_LAYER_TRANSPORT,
+	SKBTRAIL_LAYER_SOCKET,
+	SKBTRAIL_LAYER_NEIGHBOUR,
+	SKBTRAIL_LAYER_QDISC,
+	SKBTRAIL_LAYER_LIFE,
+	/* private: */
+	__SKBTRAIL_LAYER_MAX,
+	SKBTRAIL_LAYER_MAX = __SKBTRAIL_LAYER_MAX - 1
+};
+
+/**
+ * enum skbtrail_direction - Direction in which a stage is passed.
+ * @SKBTRAIL_DIRECTION_IN:
+ * @SKBTRAIL_DIRECTION_OUT:
+ * @SKBTRAIL_DIRECTION_FORWARD:
+ * @SKBTRAIL_DIRECTION_ANY:
+ */
+enum skbtrail_direction {
+	SKBTRAIL_DIRECTION_IN = 1,
+	SKBTRAIL_DIRECTION_OUT,
+	SKBTRAIL_DIRECTION_FORWARD,
+	SKBTRAIL_DIRECTION_ANY,
+	/* private: */
+	__SKBTRAIL_DIRECTION_MAX,
+	SKBTRAIL_DIRECTION_MAX = __SKBTRAIL_DIRECTION_MAX - 1
+};
+
+/**
+ * enum skbtrail_attach_kind - How a probe point is attached.
+ * @SKBTRAIL_ATTACH_KIND_TRACEPOINT: Kernel tracepoint.
+ * @SKBTRAIL_ATTACH_KIND_FTRACE: Function entry by ftrace.
+ * @SKBTRAIL_ATTACH_KIND_KPROBE: Function entry by kprobe.
+ * @SKBTRAIL_ATTACH_KIND_KRETPROBE: Function return by kretprobe.
+ */
+enum skbtrail_attach_kind {
+	SKBTRAIL_ATTACH_KIND_TRACEPOINT = 1,
+	SKBTRAIL_ATTACH_KIND_FTRACE,
+	SKBTRAIL_ATTACH_KIND_KPROBE,
+	SKBTRAIL_ATTACH_KIND_KRETPROBE,
+	/* private: */
+	__SKBTRAIL_ATTACH_KIND_MAX,
+	SKBTRAIL_ATTACH_KIND_MAX = __SKBTRAIL_ATTACH_KIND_MAX - 1
+};
+
+/**
+ * enum skbtrail_point_state - Whether a probe point works on this kernel.
+ * @SKBTRAIL_POINT_STATE_AVAILABLE: Found; attached when a session needs it.
+ * @SKBTRAIL_POINT_STATE_ATTACHED: Attached now.
+ * @SKBTRAIL_POINT_STATE_SHADOWED: Not needed because an earlier choice of the same point exists.
+ * @SKBTRAIL_POINT_STATE_UNAVAILABLE: Not on this kernel; the reason attribute says why.
+ */
+enum skbtrail_point_state {
+	SKBTRAIL_POINT_STATE_AVAILABLE = 1,
+	SKBTRAIL_POINT_STATE_ATTACHED,
+	SKBTRAIL_POINT_STATE_SHADOWED,
+	SKBTRAIL_POINT_STATE_UNAVAILABLE,
+	/* private: */
+	__SKBTRAIL_POINT_STATE_MAX,
+	SKBTRAIL_POINT_STATE_MAX = __SKBTRAIL_POINT_STATE_MAX - 1
+};
+
+/**
+ * enum skbtrail_ctx - Execution context of a hit.
+ * @SKBTRAIL_CTX_SOFTIRQ: Serving a softirq.
+ * @SKBTRAIL_CTX_HARDIRQ: In a hard interrupt.
+ * @SKBTRAIL_CTX_KSOFTIRQD: The softirq runs in ksoftirqd.
+ * @SKBTRAIL_CTX_EARLIER: Happened before the packet existed; told when it appeared.
+ */
+enum skbtrail_ctx {
+	SKBTRAIL_CTX_SOFTIRQ = 1,
+	SKBTRAIL_CTX_HARDIRQ = 2,
+	SKBTRAIL_CTX_KSOFTIRQD = 4,
+	SKBTRAIL_CTX_EARLIER = 8,
+};
+
+/**
+ * struct skbtrail_rec - Head of every record.
+ * @size: bytes in the whole record, a multiple of 8
+ * @kind: enum rec-kind
+ * @flags: see the kinds
+ */
+struct skbtrail_rec {
+	__u16	size;
+	__u8	kind;
+	__u8	flags;
+};
+
+/**
+ * struct skbtrail_rec_batch - First record of a batch.
+ * @size: size
+ * @kind: kind
+ * @flags: flags
+ * @cpu: CPU that wrote the batch; ~0 for the session's own thread
+ * @seq: number of the batch on that CPU, from 1
+ */
+struct skbtrail_rec_batch {
+	__u16	size;
+	__u8	kind;
+	__u8	flags;
+	__u32	cpu;
+	__u64	seq;
+};
+
+/**
+ * struct skbtrail_rec_hit - One packet passed one stage.
+ * @size: size
+ * @kind: kind
+ * @ctx: enum ctx flags
+ * @point: probe point that saw it
+ * @stage: stage of the point
+ * @trail: trail id, unique for the life of the module
+ * @ns: ns
+ * @len: packet length at this stage (skb->len), 0 where there is no packet yet
+ * @info: netfilter: protocol family << 8 | hook; dev.busy: return code
+ */
+struct skbtrail_rec_hit {
+	__u16	size;
+	__u8	kind;
+	__u8	ctx;
+	__u16	point;
+	__u16	stage;
+	__u64	trail;
+	__u64	ns;
+	__u32	len;
+	__u32	info;
+};
+
+/**
+ * struct skbtrail_rec_facts - Head of packet and change records; facts follow.
+ * @size: size
+ * @kind: kind
+ * @flags: flags
+ * @point: probe point where it was noticed
+ * @stage: stage
+ * @trail: trail
+ * @ns: ns
+ */
+struct skbtrail_rec_facts {
+	__u16	size;
+	__u8	kind;
+	__u8	flags;
+	__u16	point;
+	__u16	stage;
+	__u64	trail;
+	__u64	ns;
+};
+
+/**
+ * struct skbtrail_fact_head - Head of one fact; len bytes of value follow at once, then padding to 8.
+ * @id: enum fact
+ * @pad: pad
+ * @len: bytes of value
+ */
+struct skbtrail_fact_head {
+	__u8	id;
+	__u8	pad;
+	__u16	len;
+};
+
+/**
+ * struct skbtrail_rec_end - A trail ended.
+ * @size: size
+ * @kind: kind
+ * @end: enum end-kind
+ * @point: probe point that saw the end
+ * @stage: last stage the packet passed before
+ * @trail: trail
+ * @ns: ns
+ * @reason: dropped: the kernel's drop reason; unknown: enum unknown-reason
+ * @symbol: code location that freed it, a name of dict symbol; 0 unknown
+ */
+struct skbtrail_rec_end {
+	__u16	size;
+	__u8	kind;
+	__u8	end;
+	__u16	point;
+	__u16	stage;
+	__u64	trail;
+	__u64	ns;
+	__u32	reason;
+	__u32	symbol;
+};
+
+/**
+ * struct skbtrail_rec_link - Trail was made from parent (merge - trail went into parent).
+ * @size: size
+ * @kind: kind
+ * @link: enum link-kind
+ * @pad: pad
+ * @trail: trail
+ * @parent: parent
+ * @ns: ns
+ */
+struct skbtrail_rec_link {
+	__u16	size;
+	__u8	kind;
+	__u8	link;
+	__u32	pad;
+	__u64	trail;
+	__u64	parent;
+	__u64	ns;
+};
+
+/**
+ * struct skbtrail_rec_lost - Something is missing at this place of the CPU's sequence.
+ * @size: size
+ * @kind: kind
+ * @cause: enum lost-cause
+ * @pad: pad
+ * @count: how many since the last lost record of this cause and CPU
+ * @first_ns: time of the first of them
+ * @last_ns: time of the last of them
+ */
+struct skbtrail_rec_lost {
+	__u16	size;
+	__u8	kind;
+	__u8	cause;
+	__u32	pad;
+	__u64	count;
+	__u64	first_ns;
+	__u64	last_ns;
+};
+
+/**
+ * struct skbtrail_rec_mark - Every record with an earlier time has been sent, but for earlier hits (ctx earlier), which come with the packet record of their trail.
+ * @size: size
+ * @kind: kind
+ * @flags: flags
+ * @pad: pad
+ * @ns: CLOCK_MONOTONIC
+ * @boot_ns: CLOCK_BOOTTIME at the same moment
+ * @real_ns: CLOCK_REALTIME at the same moment
+ */
+struct skbtrail_rec_mark {
+	__u16	size;
+	__u8	kind;
+	__u8	flags;
+	__u32	pad;
+	__u64	ns;
+	__u64	boot_ns;
+	__u64	real_ns;
+};
+
+/**
+ * struct skbtrail_rec_name - Text for an id; NUL-terminated text follows, padded to 8.
+ * @size: size
+ * @kind: kind
+ * @dict: enum dict
+ * @id: id
+ * @parent: point: its stage
+ * @info: stage: layer | direction << 8; point: attach kind
+ */
+struct skbtrail_rec_name {
+	__u16	size;
+	__u8	kind;
+	__u8	dict;
+	__u32	id;
+	__u32	parent;
+	__u32	info;
+};
+
+/**
+ * struct skbtrail_rec_summary - Totals of a session.
+ * @size: size
+ * @kind: kind
+ * @flags: flags
+ * @pad: pad
+ * @ns: ns
+ * @hits: hits written
+ * @trails: trails begun
+ * @ends: ends written
+ * @batches: batches sent before this one
+ * @lost_buffer: records lost for want of a free batch
+ * @lost_table: packets not followed because the table was full
+ * @lost_admission: packets not followed because the buffer was nearly full
+ * @lost_other: sightings lost for another cause
+ */
+struct skbtrail_rec_summary {
+	__u16	size;
+	__u8	kind;
+	__u8	flags;
+	__u32	pad;
+	__u64	ns;
+	__u64	hits;
+	__u64	trails;
+	__u64	ends;
+	__u64	batches;
+	__u64	lost_buffer;
+	__u64	lost_table;
+	__u64	lost_admission;
+	__u64	lost_other;
+};
+
+/**
+ * struct skbtrail_fact_dev - Value of fact dev.
+ * @ifindex: ifindex
+ * @inum: inode number of the namespace
+ * @cookie: cookie of the namespace, never reused
+ * @name: name
+ */
+struct skbtrail_fact_dev {
+	__u32	ifindex;
+	__u32	inum;
+	__u64	cookie;
+	char	name[16];
+};
+
+/**
+ * struct skbtrail_fact_netns - Value of fact netns.
+ * @cookie: cookie
+ * @inum: inum
+ * @pad: pad
+ */
+struct skbtrail_fact_netns {
+	__u64	cookie;
+	__u32	inum;
+	__u32	pad;
+};
+
+/**
+ * struct skbtrail_fact_tcp - Value of fact tcp (host byte order).
+ * @seq: seq
+ * @ack: ack
+ * @window: window
+ * @flags: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128
+ * @doff: header length in bytes
+ * @payload: payload bytes
+ */
+struct skbtrail_fact_tcp {
+	__u32	seq;
+	__u32	ack;
+	__u16	window;
+	__u8	flags;
+	__u8	doff;
+	__u32	payload;
+};
+
+/**
+ * struct skbtrail_fact_icmp - Value of fact icmp.
+ * @type: type
+ * @code: code
+ * @id: echo identifier (host order)
+ * @seq: echo sequence number (host order)
+ * @pad: pad
+ */
+struct skbtrail_fact_icmp {
+	__u8	type;
+	__u8	code;
+	__u16	id;
+	__u16	seq;
+	__u16	pad;
+};
+
+/**
+ * struct skbtrail_fact_arp - Value of fact arp (IPv4 over Ethernet; addresses in network order).
+ * @op: 1 request, 2 reply
+ * @pad: pad
+ * @sip: sip
+ * @tip: tip
+ */
+struct skbtrail_fact_arp {
+	__u16	op;
+	__u16	pad;
+	__u32	sip;
+	__u32	tip;
+};
+
+/**
+ * struct skbtrail_fact_sock - Value of fact sock.
+ * @cookie: socket cookie, never reused
+ * @state: TCP state or 0
+ * @pad: pad
+ */
+struct skbtrail_fact_sock {
+	__u64	cookie;
+	__u8	state;
+	__u8	pad[7];
+};
+
+/**
+ * struct skbtrail_fact_task - Value of facts sender and reader.
+ * @cookie: cookie of the socket
+ * @pid: process id in the initial namespace
+ * @tid: thread id
+ * @comm: comm
+ */
+struct skbtrail_fact_task {
+	__u64	cookie;
+	__u32	pid;
+	__u32	tid;
+	char	comm[16];
+};
+
+/**
+ * struct skbtrail_fact_route - Value of fact route.
+ * @type: RTN_*; 0 unknown
+ * @family: AF_* of the gateway; 0 when directly connected
+ * @pad: pad
+ * @ifindex: outgoing device
+ * @gateway: gateway
+ * @name: name of the outgoing device
+ */
+struct skbtrail_fact_route {
+	__u8	type;
+	__u8	family;
+	__u16	pad;
+	__u32	ifindex;
+	__u8	gateway[16];
+	char	name[16];
+};
+
+/**
+ * struct skbtrail_fact_gso - Value of fact gso.
+ * @size: size
+ * @segs: segs
+ */
+struct skbtrail_fact_gso {
+	__u16	size;
+	__u16	segs;
+};
+
+enum {
+	SKBTRAIL_A_INFO_ABI = 1,
+	SKBTRAIL_A_INFO_VERSION,
+	SKBTRAIL_A_INFO_KERNEL,
+	SKBTRAIL_A_INFO_ATTACH,
+	SKBTRAIL_A_INFO_STAGES,
+	SKBTRAIL_A_INFO_SESSIONS,
+	SKBTRAIL_A_INFO_MISSED,
+	__SKBTRAIL_A_INFO_MAX,
+	SKBTRAIL_A_INFO_MAX = __SKBTRAIL_A_INFO_MAX - 1
+};
+
+enum {
+	SKBTRAIL_A_POINT_ID = 1,
+	SKBTRAIL_A_POINT_FUNC,
+	SKBTRAIL_A_POINT_KIND,
+	SKBTRAIL_A_POINT_STATE,
+	SKBTRAIL_A_POINT_REASON,
+	__SKBTRAIL_A_POINT_MAX,
+	SKBTRAIL_A_POINT_MAX = __SKBTRAIL_A_POINT_MAX - 1
+};
+
+enum {
+	SKBTRAIL_A_STAGE_ID = 1,
+	SKBTRAIL_A_STAGE_NAME,
+	SKBTRAIL_A_STAGE_LAYER,
+	SKBTRAIL_A_STAGE_DIRECTION,
+	SKBTRAIL_A_STAGE_DOC,
+	SKBTRAIL_A_STAGE_USERS,
+	SKBTRAIL_A_STAGE_POINT,
+	__SKBTRAIL_A_STAGE_MAX,
+	SKBTRAIL_A_STAGE_MAX = __SKBTRAIL_A_STAGE_MAX - 1
+};
+
+enum {
+	SKBTRAIL_A_SESSION_ID = 1,
+	SKBTRAIL_A_SESSION_FILTER_L2,
+	SKBTRAIL_A_SESSION_FILTER_L3,
+	SKBTRAIL_A_SESSION_FILTER_TEXT,
+	SKBTRAIL_A_SESSION_STAGE,
+	SKBTRAIL_A_SESSION_DEV,
+	SKBTRAIL_A_SESSION_NETNS_FD,
+	SKBTRAIL_A_SESSION_SNAPLEN,
+	SKBTRAIL_A_SESSION_BUFFER,
+	SKBTRAIL_A_SESSION_FLUSH_MS,
+	SKBTRAIL_A_SESSION_PORTID,
+	SKBTRAIL_A_SESSION_PID,
+	SKBTRAIL_A_SESSION_HITS,
+	SKBTRAIL_A_SESSION_TRAILS,
+	SKBTRAIL_A_SESSION_ENDS,
+	SKBTRAIL_A_SESSION_LOST,
+	SKBTRAIL_A_SESSION_POINTS,
+	SKBTRAIL_A_SESSION_MISSING,
+	SKBTRAIL_A_SESSION_PAD,
+	__SKBTRAIL_A_SESSION_MAX,
+	SKBTRAIL_A_SESSION_MAX = __SKBTRAIL_A_SESSION_MAX - 1
+};
+
+enum {
+	SKBTRAIL_A_BATCH_RECORDS = 1,
+	__SKBTRAIL_A_BATCH_MAX,
+	SKBTRAIL_A_BATCH_MAX = __SKBTRAIL_A_BATCH_MAX - 1
+};
+
+enum {
+	SKBTRAIL_CMD_INFO_GET = 1,
+	SKBTRAIL_CMD_STAGE_GET,
+	SKBTRAIL_CMD_SESSION_START,
+	SKBTRAIL_CMD_SESSION_STOP,
+	SKBTRAIL_CMD_SESSION_GET,
+	SKBTRAIL_CMD_BATCH,
+	__SKBTRAIL_CMD_MAX,
+	SKBTRAIL_CMD_MAX = __SKBTRAIL_CMD_MAX - 1
+};
+
+#endif /* _UAPI_LINUX_SKBTRAIL_H */
