@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Everything is built below build/: several kernels live side by side.
+
+BUILD	?= $(CURDIR)/build
+PREFIX	?= /usr/local
+DESTDIR	?=
+KREL	?= $(shell uname -r)
+KERNELS	?= 6.1 6.12
+CACHE	:= $(or $(SKBTRAIL_CACHE),$(or $(XDG_CACHE_HOME),/var/cache)/skbtrail)
+
+# The headers: those of the system, else those selftests/vm/kernel fetched.
+KDIR	?= $(firstword $(wildcard /lib/modules/$(KREL)/build \
+		$(CACHE)/kernels/$(KREL)/usr/src/linux-headers-$(KREL)))
+KMOD_SRC ?= $(CURDIR)/kmod
+TOOLS_SRC ?= $(CURDIR)/tools
+KMOD	:= $(BUILD)/$(KREL)/kmod
+TOOLS	:= $(BUILD)/tools
+VM	:= selftests/vm/vm
+
+export SKBTRAIL_BUILD := $(BUILD)
+
+.DEFAULT_GOAL := all
+
+all: ## module for the running kernel (when its headers are here) and tool
+ifneq ($(KDIR),)
+all: kmod
+endif
+all: tools
+
+# kbuild writes beside the sources, so each kernel gets a folder of links.
+# Links to sources that went away are removed.
+kmod: ## module for KREL (default: the running kernel), headers in KDIR
+	@test -d '$(KMOD_SRC)' || { echo 'make: there is no folder $(KMOD_SRC)' >&2; exit 1; }
+	@test -n '$(KDIR)' || { echo 'make: no headers of $(KREL), install them or name them with KDIR=' >&2; exit 1; }
+	@mkdir -p '$(KMOD)' && cp -rsf '$(KMOD_SRC)/.' '$(KMOD)/' && find '$(KMOD)' -xtype l -delete
+	@+$(MAKE) --no-print-directory -C '$(KDIR)' M='$(KMOD)' W=1 KCFLAGS=-Werror \
+		CONFIG_DEBUG_INFO_BTF_MODULES= modules
+
+tools: ## the command, build/tools/skbtrail
+	@test -f '$(TOOLS_SRC)/Makefile' || { echo 'make: there is no $(TOOLS_SRC)/Makefile' >&2; exit 1; }
+	@mkdir -p '$(TOOLS)'
+	@+$(MAKE) --no-print-directory -C '$(TOOLS_SRC)' O='$(TOOLS)'
+
+setup: ## install with apt what building and testing need
+	@selftests/vm/setup
+
+check: setup ## all tests, in virtual machines, on KERNELS (6.1 6.12)
+	@selftests/run $(KERNELS)
+
+check-all: ## all tests on every kernel there is
+	@$(MAKE) --no-print-directory check KERNELS='6.1 6.12'
+
+bench: setup ## measure, in instructions, in a virtual machine
+	@$(VM) -i -- selftests/bench/bench
+
+lint: ## checkpatch, sparse, shellcheck, yamllint, headers; any finding fails
+	@selftests/vm/setup --lint
+	@selftests/lint
+
+demo: setup ## live trails of real traffic, in a virtual machine unless HOST=1
+ifeq ($(HOST),1)
+	@+$(MAKE) --no-print-directory all
+	@PATH='$(TOOLS)':"$$PATH" selftests/demo/demo
+else
+	@$(VM) -- selftests/demo/demo
+endif
+
+install: all ## install into PREFIX (/usr/local) and the running kernel's modules
+	@+$(MAKE) --no-print-directory -C '$(TOOLS_SRC)' O='$(TOOLS)' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' install
+ifneq ($(KDIR),)
+	install -D -m 644 '$(KMOD)/skbtrail.ko' '$(DESTDIR)/lib/modules/$(KREL)/updates/skbtrail.ko'
+	$(if $(DESTDIR),,depmod $(KREL))
+endif
+
+clean: ## remove build/
+	rm -rf -- '$(BUILD)'
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
+		while IFS='	' read -r t d; do printf '%-12s%s\n' "$$t" "$$d"; done
+
+.PHONY: all kmod tools setup check check-all bench lint demo install clean help
