@@ -42,6 +42,9 @@ tools: ## the command, build/tools/skbtrail
 	@mkdir -p '$(TOOLS)'
 	@+$(MAKE) --no-print-directory -C '$(TOOLS_SRC)' O='$(TOOLS)'
 
+tools-check: tools ## the tool's own tests, on this machine
+	@+$(MAKE) --no-print-directory -C '$(TOOLS_SRC)' O='$(TOOLS)' check
+
 setup: ## install with apt what building and testing need
 	@selftests/vm/setup
 
@@ -80,4 +83,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
 		while IFS='	' read -r t d; do printf '%-12s%s\n' "$$t" "$$d"; done
 
-.PHONY: all kmod tools setup check check-all bench lint demo install clean help
+.PHONY: all kmod tools tools-check setup check check-all bench lint demo install clean help
