@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From the events of a flight to a trail: sort by time, walk once with the
+ * facts known so far in hand, note at each hit what changed.
+ */
+#include "flight.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "clean.h"
+#include "complain.h"
+
+/**
+ * struct walk - State of the walk over the events.
+ * @now: facts that hold at this moment
+ * @pending: first change that belongs to no hit yet
+ */
+struct walk {
+	struct trail *t;
+	const struct flight *f;
+	const struct names *names;
+	uint64_t *damaged;
+	struct facts now;
+	struct place place;
+	size_t cap_changes;
+	size_t pending;
+};
+
+bool trail_passed(const struct trail *t, const char *stage)
+{
+	return trail_last(t, stage);
+}
+
+const struct hit *trail_last(const struct trail *t, const char *stage)
+{
+	size_t i;
+
+	for (i = t->nr_hits; i--;)
+		if (t->hits[i].stage && !strcmp(t->hits[i].stage, stage))
+			return &t->hits[i];
+	return NULL;
+}
+
+void trail_release(struct trail *t)
+{
+	free(t->hits);
+	free(t->changes);
+}
+
+static int by_time(const void *va, const void *vb)
+{
+	const struct event *a = va, *b = vb;
+
+	if (a->ns != b->ns)
+		return a->ns < b->ns ? -1 : 1;
+	return a->order < b->order ? -1 : a->order > b->order;
+}
+
+/* What a packet record tells of a new packet is its description, not a change; but these are events. */
+static bool tells_at_first(unsigned int id)
+{
+	return id == SKBTRAIL_FACT_ROUTE || id == SKBTRAIL_FACT_NEIGH;
+}
+
+static void add_change(struct walk *w, unsigned int id, const struct value *old,
+		       const struct value *new)
+{
+	struct trail *t = w->t;
+
+	t->changes = grow(t->changes, t->nr_changes, &w->cap_changes,
+			  sizeof(*t->changes));
+	t->changes[t->nr_changes++] = (struct change) {
+		.fact = id, .old = *old, .new = *new,
+	};
+}
+
+static void move_place(struct walk *w, unsigned int id, const struct value *v)
+{
+	struct skbtrail_fact_netns netns;
+	struct skbtrail_fact_dev dev;
+
+	if (id == SKBTRAIL_FACT_DEV) {
+		fact_copy(v, &dev, sizeof(dev));
+		clean_text(w->place.dev, sizeof(w->place.dev), dev.name,
+			   sizeof(dev.name));
+		/* a device that is gone says nothing about the namespace */
+		if (v->len)
+			w->place.inum = dev.inum;
+	} else if (id == SKBTRAIL_FACT_NETNS && v->len) {
+		fact_copy(v, &netns, sizeof(netns));
+		w->place.inum = netns.inum;
+		w->place.dev[0] = '\0';
+	}
+}
+
+static void learn(struct walk *w, unsigned int id, const struct value *v,
+		  bool first)
+{
+	struct value *now = &w->now.v[id];
+
+	if (fact_equal(now, v))
+		return;
+	if (!first || tells_at_first(id))
+		add_change(w, id, now, v);
+	*now = *v;
+	if (!w->t->first.v[id].len)
+		w->t->first.v[id] = *v;
+	move_place(w, id, v);
+}
+
+static void take_bytes(struct trail *t, const struct fact *fact)
+{
+	if (t->bytes)
+		return;
+	t->bytes = fact->value;
+	t->bytes_len = fact->len;
+}
+
+static void walk_facts(struct walk *w, const struct event *e, bool first)
+{
+	struct cursor c = { w->f->facts + e->facts, e->facts_len };
+	enum decoded got;
+	struct value v;
+	struct fact fact;
+
+	while ((got = decode_fact(&c, &fact)) == DECODED_RECORD) {
+		if (fact.id == SKBTRAIL_FACT_BYTES) {
+			take_bytes(w->t, &fact);
+			continue;
+		}
+		switch (fact_take(&fact, &v)) {
+		case DECODED_RECORD:
+			learn(w, fact.id, &v, first);
+			break;
+		case DECODED_DAMAGED:
+			++*w->damaged;
+			break;
+		case DECODED_END:
+			break;
+		}
+	}
+	if (got == DECODED_DAMAGED)
+		++*w->damaged;
+}
+
+static void add_hit(struct walk *w, const struct event *e)
+{
+	const struct name *stage = names_get(w->names, SKBTRAIL_DICT_STAGE,
+					     e->stage);
+	struct trail *t = w->t;
+	struct hit *h = &t->hits[t->nr_hits++];
+
+	*h = (struct hit) {
+		.ns = e->ns, .cpu = e->cpu, .len = e->len, .info = e->info,
+		.ctx = e->ctx, .stage_id = e->stage, .point_id = e->point,
+		.stage = stage ? stage->text : NULL,
+		.layer = stage ? stage->info & 0xff : 0,
+		.func = names_text(w->names, SKBTRAIL_DICT_POINT, e->point),
+		.place = w->place,
+	};
+	/* before the packet existed it was on no device */
+	if (e->ctx & SKBTRAIL_CTX_EARLIER) {
+		h->place.dev[0] = '\0';
+		return;
+	}
+	h->changes = w->pending;
+	h->nr_changes = t->nr_changes - w->pending;
+	w->pending = t->nr_changes;
+}
+
+/* Changes told after the last hit belong to it. */
+static void adopt_rest(struct walk *w)
+{
+	struct trail *t = w->t;
+	struct hit *h;
+
+	if (!t->nr_hits || w->pending == t->nr_changes)
+		return;
+	h = &t->hits[t->nr_hits - 1];
+	if (!h->nr_changes)
+		h->changes = w->pending;
+	h->nr_changes = t->nr_changes - h->changes;
+}
+
+/*
+ * The packet record describes the packet before anything is told of it, also
+ * where hits of an earlier time come with it.
+ */
+static const struct event *describe(struct walk *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->f->nr_events; i++) {
+		const struct event *e = &w->f->events[i];
+
+		if (e->kind != SKBTRAIL_REC_KIND_PACKET)
+			continue;
+		walk_facts(w, e, true);
+		return e;
+	}
+	w->t->headless = true;
+	return NULL;
+}
+
+static void walk_events(struct walk *w)
+{
+	const struct event *packet = describe(w);
+	size_t i;
+
+	for (i = 0; i < w->f->nr_events; i++) {
+		const struct event *e = &w->f->events[i];
+
+		if (e->kind == SKBTRAIL_REC_KIND_HIT)
+			add_hit(w, e);
+		else if (e != packet)
+			walk_facts(w, e, false);
+	}
+	adopt_rest(w);
+	w->t->last = w->now;
+}
+
+/* Stages that see the packet with its network header and nothing before it. */
+static bool sees_whole(const struct hit *h)
+{
+	static const char *const stages[] = {
+		"ip.rcv", "nf.prerouting", "nf.local_in", "nf.local_out",
+		"nf.forward", "nf.postrouting", "ip.local_out", "ip.output",
+		"ip.forward", "ip.finish", "arp.rcv",
+	};
+	size_t i;
+
+	for (i = 0; h->stage && i < sizeof(stages) / sizeof(stages[0]); i++)
+		if (!strcmp(h->stage, stages[i]))
+			return h->len;
+	return false;
+}
+
+static uint32_t packet_length(const struct trail *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->nr_hits; i++)
+		if (sees_whole(&t->hits[i]))
+			return t->hits[i].len;
+	for (i = 0; i < t->nr_hits; i++)
+		if (t->hits[i].len)
+			return t->hits[i].len;
+	return 0;
+}
+
+static void build_end(struct trail *t, const struct flight *f,
+		      const struct names *names)
+{
+	const struct hit *copied = trail_last(t, "sock.copy");
+
+	t->end = f->end.end ? f->end.end : SKBTRAIL_END_KIND_OPEN;
+	t->end_ns = f->end.end ? f->end.ns : f->last_ns;
+	t->reason = f->end.reason;
+	if (t->end == SKBTRAIL_END_KIND_DROPPED)
+		t->reason_name = names_text(names, SKBTRAIL_DICT_REASON,
+					    f->end.reason);
+	if (t->end == SKBTRAIL_END_KIND_UNKNOWN)
+		t->unknown = f->end.reason;
+	if (f->end.symbol)
+		t->symbol = names_text(names, SKBTRAIL_DICT_SYMBOL,
+				       f->end.symbol);
+	t->where = names_text(names, SKBTRAIL_DICT_STAGE, f->end.stage);
+	if (!t->where && t->nr_hits)
+		t->where = t->hits[t->nr_hits - 1].stage;
+	/* its memory is freed whenever the kernel likes; it was delivered when read */
+	if (t->end == SKBTRAIL_END_KIND_DELIVERED && copied)
+		t->end_ns = copied->ns;
+	if (t->end_ns < t->start_ns)
+		t->end_ns = t->start_ns;
+}
+
+void trail_build(struct trail *t, struct flight *f, const struct names *names,
+		 uint64_t *damaged)
+{
+	struct walk w = {
+		.t = t, .f = f, .names = names, .damaged = damaged,
+	};
+
+	memset(t, 0, sizeof(*t));
+	t->id = f->id;
+	t->hits = xcalloc(f->nr_hits, sizeof(*t->hits));
+	if (f->nr_events)
+		qsort(f->events, f->nr_events, sizeof(*f->events), by_time);
+	walk_events(&w);
+	t->start_ns = t->nr_hits ? t->hits[0].ns : f->first_ns;
+	t->len = packet_length(t);
+	t->skipped = f->skipped;
+	t->links = f->links;
+	t->nr_links = f->nr_links;
+	build_end(t, f, names);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SKBTRAIL_FLIGHT_H
+#define SKBTRAIL_FLIGHT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "names.h"
+#include "trail.h"
+
+/**
+ * struct event - One hit, packet or change record, in its order of arrival.
+ * @facts: offset into the flight's facts
+ * @facts_len: bytes there; 0 for hits
+ */
+struct event {
+	uint64_t ns;
+	uint32_t order;
+	uint32_t cpu;
+	uint32_t len;
+	uint32_t info;
+	uint32_t facts;
+	uint16_t facts_len;
+	uint16_t point;
+	uint16_t stage;
+	uint8_t kind;
+	uint8_t ctx;
+};
+
+/**
+ * struct flight - A trail that is not finished yet.
+ * @hash_next: next of its hash bucket
+ * @older: towards the one that was quiet longest
+ * @newer: towards the one that was heard of last
+ * @first_ns: earliest time of any of its records
+ * @last_ns: latest
+ * @end: as told by the kernel; end.end is 0 before that
+ */
+struct flight {
+	struct flight *hash_next;
+	struct flight *older;
+	struct flight *newer;
+	uint64_t id;
+	uint64_t first_ns;
+	uint64_t last_ns;
+	struct event *events;
+	size_t nr_events;
+	size_t cap_events;
+	uint8_t *facts;
+	size_t len_facts;
+	size_t cap_facts;
+	struct link *links;
+	size_t nr_links;
+	size_t cap_links;
+	size_t nr_hits;
+	uint64_t skipped;
+	struct skbtrail_rec_end end;
+};
+
+/**
+ * trail_build - Make a trail of a flight.
+ * @t: filled in; trail_release() frees what it holds, @f stays untouched
+ *	but for the order of its events and must outlive @t
+ * @names: texts that @t points to
+ * @damaged: raised by one for every fact that made no sense
+ */
+void trail_build(struct trail *t, struct flight *f, const struct names *names,
+		 uint64_t *damaged);
+
+#endif
