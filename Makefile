@@ -29,21 +29,23 @@ endif
 all: tools
 
 # kbuild writes beside the sources, so each kernel gets a folder of links.
-# Links to sources that went away are removed.
+# Links to sources that went away are removed. The lock is for two virtual
+# machines that start at the same time.
 kmod: ## module for KREL (default: the running kernel), headers in KDIR
 	@test -d '$(KMOD_SRC)' || { echo 'make: there is no folder $(KMOD_SRC)' >&2; exit 1; }
 	@test -n '$(KDIR)' || { echo 'make: no headers of $(KREL), install them or name them with KDIR=' >&2; exit 1; }
-	@mkdir -p '$(KMOD)' && cp -rsf '$(KMOD_SRC)/.' '$(KMOD)/' && find '$(KMOD)' -xtype l -delete
-	@+$(MAKE) --no-print-directory -C '$(KDIR)' M='$(KMOD)' W=1 KCFLAGS=-Werror \
+	@mkdir -p '$(KMOD)'
+	@flock '$(KMOD).lock' sh -ec "cp -rsf '$(KMOD_SRC)/.' '$(KMOD)/'; find '$(KMOD)' -xtype l -delete"
+	@+flock '$(KMOD).lock' $(MAKE) --no-print-directory -C '$(KDIR)' M='$(KMOD)' W=1 KCFLAGS=-Werror \
 		CONFIG_DEBUG_INFO_BTF_MODULES= modules
 
 tools: ## the command, build/tools/skbtrail
 	@test -f '$(TOOLS_SRC)/Makefile' || { echo 'make: there is no $(TOOLS_SRC)/Makefile' >&2; exit 1; }
 	@mkdir -p '$(TOOLS)'
-	@+$(MAKE) --no-print-directory -C '$(TOOLS_SRC)' O='$(TOOLS)'
+	@+flock '$(TOOLS).lock' $(MAKE) --no-print-directory -C '$(TOOLS_SRC)' O='$(TOOLS)'
 
 tools-check: tools ## the tool's own tests, on this machine
-	@+$(MAKE) --no-print-directory -C '$(TOOLS_SRC)' O='$(TOOLS)' check
+	@+flock '$(TOOLS).lock' $(MAKE) --no-print-directory -C '$(TOOLS_SRC)' O='$(TOOLS)' check
 
 setup: ## install with apt what building and testing need
 	@selftests/vm/setup
