@@ -358,10 +358,13 @@ void assembly_gap(struct assembly *a, uint64_t first, uint64_t last,
 	g->count += count;
 }
 
-/* Gaps that ended before every trail in flight began concern nobody any more. */
-static void drop_gaps(struct assembly *a)
+/*
+ * Gaps that ended before every trail in flight began concern nobody any more,
+ * nor do they concern a trail that is still to come: it begins after @mark.
+ */
+static void drop_gaps(struct assembly *a, uint64_t mark)
 {
-	uint64_t oldest = UINT64_MAX;
+	uint64_t oldest = mark;
 	struct flight *f;
 	size_t i, kept = 0;
 
@@ -415,7 +418,7 @@ void assembly_mark(struct assembly *a, const struct skbtrail_rec_mark *mark)
 	a->nr_ended = kept;
 	finish_all(a, ready, nr, 0);
 	free(ready);
-	drop_gaps(a);
+	drop_gaps(a, mark->ns);
 }
 
 void assembly_stop(struct assembly *a, bool cut)

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "netns.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "complain.h"
+
+#define NETNS_DIR "/run/netns"
+
+void netns_for_each(void (*fn)(void *arg, const char *name, uint32_t inum),
+		    void *arg)
+{
+	DIR *dir = opendir(NETNS_DIR);
+	struct dirent *d;
+	struct stat st;
+
+	if (!dir)
+		return;
+	while ((d = readdir(dir)))
+		if (d->d_name[0] != '.' &&
+		    !fstatat(dirfd(dir), d->d_name, &st, 0))
+			fn(arg, d->d_name, st.st_ino);
+	closedir(dir);
+}
+
+static void add_name(void *arg, const char *name, uint32_t inum)
+{
+	names_add(arg, DICT_NETNS, inum, 0, 0, name, strlen(name));
+}
+
+void netns_scan(struct names *names)
+{
+	netns_for_each(add_name, names);
+}
+
+static bool all_digits(const char *s)
+{
+	if (!*s)
+		return false;
+	while (isdigit((unsigned char)*s))
+		s++;
+	return !*s;
+}
+
+static int open_path(const char *what, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return complain("no network namespace '%s': %s: %s", what, path,
+				strerror(errno));
+	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET) {
+		close(fd);
+		return complain("'%s' is not a network namespace", path);
+	}
+	return fd;
+}
+
+int netns_open(const char *what)
+{
+	char path[512];
+
+	if (strchr(what, '/'))
+		return open_path(what, what);
+	snprintf(path, sizeof(path), "%s/%s", NETNS_DIR, what);
+	/* a name of digits is a name first: the user chose it */
+	if (access(path, F_OK) && all_digits(what))
+		snprintf(path, sizeof(path), "/proc/%s/ns/net", what);
+	return open_path(what, path);
+}
+
+/**
+ * struct search - A walk through namespaces.
+ * @seen: inodes of those visited
+ */
+struct search {
+	const char *dev;
+	bool found;
+	bool blind;
+	ino_t *seen;
+	size_t nr_seen;
+	size_t cap_seen;
+};
+
+static bool first_visit(struct search *s, int fd)
+{
+	struct stat st;
+	size_t i;
+
+	if (fstat(fd, &st))
+		return false;
+	for (i = 0; i < s->nr_seen; i++)
+		if (s->seen[i] == st.st_ino)
+			return false;
+	s->seen = grow(s->seen, s->nr_seen, &s->cap_seen, sizeof(*s->seen));
+	s->seen[s->nr_seen++] = st.st_ino;
+	return true;
+}
+
+static void search_fd(struct search *s, int fd)
+{
+	if (s->found || !first_visit(s, fd))
+		return;
+	if (setns(fd, CLONE_NEWNET))
+		s->blind = true;
+	else
+		s->found = if_nametoindex(s->dev);
+}
+
+static void search_path(struct search *s, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	search_fd(s, fd);
+	close(fd);
+}
+
+static void search_name(void *arg, const char *name, uint32_t inum)
+{
+	char path[512];
+
+	(void)inum;
+	snprintf(path, sizeof(path), "%s/%s", NETNS_DIR, name);
+	search_path(arg, path);
+}
+
+static void search_processes(struct search *s)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *d;
+	char path[300];
+
+	while (dir && !s->found && (d = readdir(dir))) {
+		if (!all_digits(d->d_name))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/ns/net", d->d_name);
+		search_path(s, path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+bool netns_has_device(int fd, const char *dev)
+{
+	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	struct search s = { .dev = dev };
+
+	if (home < 0)
+		return true;
+	if (fd >= 0) {
+		search_fd(&s, fd);
+	} else {
+		search_fd(&s, home);
+		netns_for_each(search_name, &s);
+		search_processes(&s);
+	}
+	if (setns(home, CLONE_NEWNET) && !s.blind) {
+		complain("cannot return to the network namespace: %s",
+			 strerror(errno));
+		exit(STATUS_ERROR);
+	}
+	close(home);
+	free(s.seen);
+	return s.found || s.blind;
+}

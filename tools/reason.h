@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SKBTRAIL_REASON_H
+#define SKBTRAIL_REASON_H
+
+/**
+ * struct reason - What a drop reason means.
+ * @name: the kernel's name without SKB_DROP_REASON_
+ * @text: a plain half-sentence; may hold {port}
+ * @advice: what to check
+ */
+struct reason {
+	const char *name;
+	const char *text;
+	const char *advice;
+};
+
+/* Returns NULL for a reason of which nothing certain is known. */
+const struct reason *reason_find(const char *name);
+
+#endif

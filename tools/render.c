@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the renderers for people share. */
+#include "render.h"
+
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <netinet/in.h>
+#include <string.h>
+
+const char *render_endpoint(const struct value *addr, const struct value *port,
+			    char *buf, size_t size)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	fact_address(addr, text, sizeof(text));
+	if (!*text)
+		snprintf(buf, size, "?");
+	else if (!port->len)
+		snprintf(buf, size, "%s", text);
+	else
+		snprintf(buf, size, addr->len == 16 ? "[%s]:%u" : "%s:%u", text,
+			 fact_number(port));
+	return buf;
+}
+
+const char *render_place(const struct canvas *c, const struct place *place,
+			 char *buf, size_t size)
+{
+	const char *name = names_text(c->names, DICT_NETNS, place->inum);
+
+	if (!place->inum)
+		snprintf(buf, size, "%s", place->dev);
+	else if (name)
+		snprintf(buf, size, "%s@%s", place->dev, name);
+	else
+		snprintf(buf, size, "%s@%u", place->dev, place->inum);
+	return buf;
+}
+
+const struct value *render_process(const struct trail *t)
+{
+	const struct value *sender = &t->last.v[SKBTRAIL_FACT_SENDER];
+	const struct value *reader = &t->last.v[SKBTRAIL_FACT_READER];
+
+	return sender->len ? sender : reader->len ? reader : NULL;
+}
+
+const char *render_protocol(const struct trail *t, char *buf, size_t size)
+{
+	if (t->first.v[SKBTRAIL_FACT_PROTO].len)
+		return fact_protocol(fact_number(&t->first.v[SKBTRAIL_FACT_PROTO]),
+				     buf, size);
+	if (t->first.v[SKBTRAIL_FACT_L3PROTO].len)
+		return fact_family(fact_number(&t->first.v[SKBTRAIL_FACT_L3PROTO]),
+				   buf, size);
+	snprintf(buf, size, "packet");
+	return buf;
+}
+
+/* Facts of the heading: telling them again where they became known would be noise. */
+static bool in_heading(unsigned int id)
+{
+	switch (id) {
+	case SKBTRAIL_FACT_L3PROTO:
+	case SKBTRAIL_FACT_SADDR:
+	case SKBTRAIL_FACT_DADDR:
+	case SKBTRAIL_FACT_PROTO:
+	case SKBTRAIL_FACT_SPORT:
+	case SKBTRAIL_FACT_DPORT:
+	case SKBTRAIL_FACT_TCP:
+	case SKBTRAIL_FACT_ICMP:
+	case SKBTRAIL_FACT_ARP:
+	case SKBTRAIL_FACT_TTL:
+	case SKBTRAIL_FACT_TOS:
+	case SKBTRAIL_FACT_IP_ID:
+	case SKBTRAIL_FACT_MAC:
+	case SKBTRAIL_FACT_SENDER:
+	case SKBTRAIL_FACT_GSO:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool render_worth_telling(const struct change *ch)
+{
+	/* these have a column of their own */
+	if (ch->fact == SKBTRAIL_FACT_DEV || ch->fact == SKBTRAIL_FACT_NETNS)
+		return false;
+	if (ch->fact == SKBTRAIL_FACT_MARK && !ch->old.len)
+		return fact_number(&ch->new);
+	return ch->old.len || !in_heading(ch->fact);
+}
+
+static void render_change(const struct canvas *c, const struct change *ch)
+{
+	fprintf(c->f, "%s ", fact_key(ch->fact));
+	if (ch->old.len) {
+		fact_text(c->f, ch->fact, &ch->old);
+		fprintf(c->f, " %s ", text_arrow(&c->style));
+	}
+	if (ch->new.len)
+		fact_text(c->f, ch->fact, &ch->new);
+	else
+		fputs("none", c->f);
+}
+
+void render_changes(const struct canvas *c, const struct trail *t,
+		    const struct hit *h)
+{
+	const char *join = "";
+	uint32_t i;
+
+	for (i = 0; i < h->nr_changes; i++) {
+		const struct change *ch = &t->changes[h->changes + i];
+
+		if (!render_worth_telling(ch))
+			continue;
+		fputs(join, c->f);
+		render_change(c, ch);
+		join = ", ";
+	}
+}
+
+static void heading_icmp(const struct canvas *c, const struct trail *t)
+{
+	struct skbtrail_fact_icmp icmp;
+	const char *type;
+	bool v6;
+
+	if (!fact_copy(&t->first.v[SKBTRAIL_FACT_ICMP], &icmp, sizeof(icmp)))
+		return;
+	v6 = fact_number(&t->first.v[SKBTRAIL_FACT_L3PROTO]) == ETH_P_IPV6;
+	type = fact_icmp_type(icmp.type, v6);
+	if (type)
+		fprintf(c->f, " %s", type);
+	else
+		fprintf(c->f, " type %u", icmp.type);
+	if (icmp.code)
+		fprintf(c->f, " code %u", icmp.code);
+	if (type && !strncmp(type, "echo", 4))
+		fprintf(c->f, " seq %u", icmp.seq);
+}
+
+static void heading_arp(const struct canvas *c, const struct trail *t)
+{
+	struct skbtrail_fact_arp arp;
+	char sip[INET_ADDRSTRLEN], tip[INET_ADDRSTRLEN];
+
+	if (!fact_copy(&t->first.v[SKBTRAIL_FACT_ARP], &arp, sizeof(arp)))
+		return;
+	inet_ntop(AF_INET, &arp.sip, sip, sizeof(sip));
+	inet_ntop(AF_INET, &arp.tip, tip, sizeof(tip));
+	if (arp.op == 1)
+		fprintf(c->f, " request: who has %s, asks %s", tip, sip);
+	else if (arp.op == 2)
+		fprintf(c->f, " reply: %s to %s", sip, tip);
+	else
+		fprintf(c->f, " operation %u", arp.op);
+}
+
+static void heading_tcp(const struct canvas *c, const struct trail *t)
+{
+	struct skbtrail_fact_tcp tcp;
+	char flags[40];
+
+	if (fact_copy(&t->first.v[SKBTRAIL_FACT_TCP], &tcp, sizeof(tcp)))
+		fprintf(c->f, " %s", fact_tcp_flags(tcp.flags, ',', flags,
+						    sizeof(flags)));
+}
+
+static void heading_flow(const struct canvas *c, const struct trail *t)
+{
+	const struct value *v = t->first.v;
+	char src[64], dst[64];
+
+	if (!v[SKBTRAIL_FACT_SADDR].len && !v[SKBTRAIL_FACT_DADDR].len)
+		return;
+	render_endpoint(&v[SKBTRAIL_FACT_SADDR], &v[SKBTRAIL_FACT_SPORT], src,
+			sizeof(src));
+	render_endpoint(&v[SKBTRAIL_FACT_DADDR], &v[SKBTRAIL_FACT_DPORT], dst,
+			sizeof(dst));
+	fprintf(c->f, " %s %s %s", src, text_arrow(&c->style), dst);
+}
+
+void render_flow(const struct canvas *c, const struct trail *t)
+{
+	heading_flow(c, t);
+	heading_tcp(c, t);
+	heading_icmp(c, t);
+	heading_arp(c, t);
+}

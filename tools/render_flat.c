@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "render.h"
+
+#include <stdlib.h>
+
+#include "summary.h"
+
+/* Seconds and nanoseconds of CLOCK_MONOTONIC, then the trail. */
+static void print_stamp(const struct canvas *c, const struct trail *t,
+			uint64_t ns)
+{
+	fprintf(c->f, "%llu.%09llu #%llu ",
+		(unsigned long long)(ns / 1000000000),
+		(unsigned long long)(ns % 1000000000),
+		(unsigned long long)t->id);
+}
+
+static const char *context(const struct hit *h)
+{
+	return h->ctx & SKBTRAIL_CTX_HARDIRQ ? "hardirq" :
+	       h->ctx & SKBTRAIL_CTX_KSOFTIRQD ? "ksoftirqd" :
+	       h->ctx & SKBTRAIL_CTX_SOFTIRQ ? "softirq" : "task";
+}
+
+static void print_name(const struct canvas *c, const char *name,
+		       const char *what, unsigned int id)
+{
+	if (name)
+		fprintf(c->f, " %s", name);
+	else
+		fprintf(c->f, " %s-%u", what, id);
+}
+
+static void print_hit(const struct canvas *c, const struct trail *t,
+		      const struct hit *h)
+{
+	char buf[300];
+
+	print_stamp(c, t, h->ns);
+	if (h->cpu == NO_CPU)
+		fputs("cpu?", c->f);
+	else
+		fprintf(c->f, "cpu%u", h->cpu);
+	fprintf(c->f, " %s", context(h));
+	render_place(c, &h->place, buf, sizeof(buf));
+	fprintf(c->f, " %s", *buf ? buf : "-");
+	print_name(c, h->stage, "stage", h->stage_id);
+	print_name(c, h->func, "point", h->point_id);
+	fprintf(c->f, " %s", render_protocol(t, buf, sizeof(buf)));
+	render_flow(c, t);
+	fprintf(c->f, " len %u", h->len);
+	fputs(h->nr_changes ? " " : "", c->f);
+	render_changes(c, t, h);
+	fputc('\n', c->f);
+}
+
+void render_flat(const struct canvas *c, const struct trail *t)
+{
+	char *sentence = summary_sentence(t, c->style.utf8);
+	size_t i;
+
+	for (i = 0; i < t->nr_hits; i++)
+		print_hit(c, t, &t->hits[i]);
+	print_stamp(c, t, t->end_ns);
+	fprintf(c->f, "end %s\n", sentence);
+	free(sentence);
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "render.h"
+
+#include <json-c/json.h>
+#include <stdlib.h>
+
+#include "reason.h"
+#include "summary.h"
+
+static void add(struct json_object *o, const char *key, struct json_object *v)
+{
+	json_object_object_add(o, key, v);
+}
+
+static void add_number(struct json_object *o, const char *key, uint64_t n)
+{
+	add(o, key, json_object_new_uint64(n));
+}
+
+static void add_text(struct json_object *o, const char *key, const char *s)
+{
+	if (s && *s)
+		add(o, key, json_object_new_string(s));
+}
+
+static void add_fact(struct json_object *o, const struct facts *facts,
+		     unsigned int id)
+{
+	if (facts->v[id].len)
+		add(o, fact_key(id), fact_json(id, &facts->v[id]));
+}
+
+static void add_drop(struct json_object *o, const struct trail *t)
+{
+	const struct reason *reason = reason_find(t->reason_name);
+	char buf[32];
+
+	if (t->end != SKBTRAIL_END_KIND_DROPPED)
+		return;
+	add_text(o, "reason", summary_reason(t, buf, sizeof(buf)));
+	if (reason)
+		add_text(o, "advice", reason->advice);
+}
+
+static void add_end(struct json_object *o, const struct trail *t)
+{
+	char *sentence = summary_sentence(t, true);
+
+	add_number(o, "start_ns", t->start_ns);
+	add_number(o, "end_ns", t->end_ns);
+	if (t->real_offset)
+		add_number(o, "start_real_ns", t->start_ns + t->real_offset);
+	add_text(o, "end", summary_end_word(t->end));
+	add_drop(o, t);
+	add_text(o, "where", t->where);
+	add_text(o, "symbol", t->symbol);
+	add_text(o, "summary", sentence);
+	free(sentence);
+}
+
+static void add_packet(struct json_object *o, const struct trail *t)
+{
+	static const uint8_t told[] = {
+		SKBTRAIL_FACT_SADDR, SKBTRAIL_FACT_SPORT, SKBTRAIL_FACT_DADDR,
+		SKBTRAIL_FACT_DPORT, SKBTRAIL_FACT_TCP, SKBTRAIL_FACT_ICMP,
+		SKBTRAIL_FACT_ARP, SKBTRAIL_FACT_TTL, SKBTRAIL_FACT_TOS,
+		SKBTRAIL_FACT_IP_ID, SKBTRAIL_FACT_FRAG, SKBTRAIL_FACT_MARK,
+		SKBTRAIL_FACT_MAC, SKBTRAIL_FACT_VLAN, SKBTRAIL_FACT_GSO,
+	};
+	const struct facts *first = &t->first;
+	size_t i;
+
+	if (first->v[SKBTRAIL_FACT_L3PROTO].len)
+		add(o, "family", fact_json(SKBTRAIL_FACT_L3PROTO,
+					   &first->v[SKBTRAIL_FACT_L3PROTO]));
+	add_fact(o, first, SKBTRAIL_FACT_PROTO);
+	for (i = 0; i < sizeof(told); i++)
+		add_fact(o, first, told[i]);
+	add_number(o, "len", t->len);
+}
+
+/* "bytes": the captured part of the packet in hexadecimal. */
+static void add_bytes(struct json_object *o, const struct trail *t)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *hex;
+	size_t i;
+
+	if (!t->bytes_len)
+		return;
+	hex = malloc(t->bytes_len * 2);
+	if (!hex)
+		return;
+	for (i = 0; i < t->bytes_len; i++) {
+		hex[i * 2] = digits[t->bytes[i] >> 4];
+		hex[i * 2 + 1] = digits[t->bytes[i] & 15];
+	}
+	add(o, "bytes", json_object_new_string_len(hex, t->bytes_len * 2));
+	free(hex);
+}
+
+static void add_processes(struct json_object *o, const struct trail *t)
+{
+	const struct value *process = render_process(t);
+
+	if (process)
+		add(o, "process", fact_json(SKBTRAIL_FACT_SENDER, process));
+	add_fact(o, &t->last, SKBTRAIL_FACT_SENDER);
+	add_fact(o, &t->last, SKBTRAIL_FACT_READER);
+}
+
+static struct json_object *json_links(const struct trail *t)
+{
+	struct json_object *list = json_object_new_array();
+	struct json_object *o;
+	const char *word;
+	size_t i;
+
+	for (i = 0; i < t->nr_links; i++) {
+		word = summary_link_word(t->links[i].kind);
+		o = json_object_new_object();
+		add_text(o, "kind", word ? word : "unknown");
+		add_number(o, "trail", t->links[i].trail);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static struct json_object *json_changes(const struct trail *t,
+					const struct hit *h)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *pair;
+	uint32_t i;
+
+	for (i = 0; i < h->nr_changes; i++) {
+		const struct change *ch = &t->changes[h->changes + i];
+
+		pair = json_object_new_array_ext(2);
+		json_object_array_add(pair, fact_json(ch->fact, &ch->old));
+		json_object_array_add(pair, fact_json(ch->fact, &ch->new));
+		add(o, fact_key(ch->fact), pair);
+	}
+	return o;
+}
+
+static struct json_object *json_context(uint8_t ctx)
+{
+	static const struct {
+		uint8_t bit;
+		const char *word;
+	} words[] = {
+		{ SKBTRAIL_CTX_SOFTIRQ, "softirq" },
+		{ SKBTRAIL_CTX_HARDIRQ, "hardirq" },
+		{ SKBTRAIL_CTX_KSOFTIRQD, "ksoftirqd" },
+		{ SKBTRAIL_CTX_EARLIER, "earlier" },
+	};
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (ctx & words[i].bit)
+			json_object_array_add(list, json_object_new_string(words[i].word));
+	return list;
+}
+
+static struct json_object *json_hit(const struct canvas *c,
+				    const struct trail *t, const struct hit *h)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_number(o, "ns", h->ns);
+	if (h->stage)
+		add_text(o, "stage", h->stage);
+	else
+		add_number(o, "stage", h->stage_id);
+	add_text(o, "func", h->func);
+	if (h->cpu != NO_CPU)
+		add_number(o, "cpu", h->cpu);
+	add(o, "ctx", json_context(h->ctx));
+	if (h->place.inum)
+		add_number(o, "netns", h->place.inum);
+	add_text(o, "netns_name", names_text(c->names, DICT_NETNS, h->place.inum));
+	add_text(o, "dev", h->place.dev);
+	add_number(o, "len", h->len);
+	if (h->info)
+		add_number(o, "info", h->info);
+	if (h->nr_changes)
+		add(o, "changes", json_changes(t, h));
+	return o;
+}
+
+static struct json_object *json_hits(const struct canvas *c,
+				     const struct trail *t)
+{
+	struct json_object *list = json_object_new_array_ext(t->nr_hits);
+	size_t i;
+
+	for (i = 0; i < t->nr_hits; i++)
+		json_object_array_add(list, json_hit(c, t, &t->hits[i]));
+	return list;
+}
+
+void render_json(const struct canvas *c, const struct trail *t)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_number(o, "trail", t->id);
+	add_end(o, t);
+	add_packet(o, t);
+	add_bytes(o, t);
+	add_processes(o, t);
+	add_number(o, "lost", t->lost);
+	if (t->skipped)
+		add_number(o, "skipped", t->skipped);
+	add(o, "links", json_links(t));
+	add(o, "hits", json_hits(c, t));
+	fputs(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
+					     JSON_C_TO_STRING_NOSLASHESCAPE), c->f);
+	fputc('\n', c->f);
+	json_object_put(o);
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "render.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "reason.h"
+#include "summary.h"
+
+#define PLACE_LEN 300
+
+static const char *const weights[] = {
+	['b'] = "\033[1m", ['d'] = "\033[2m", ['0'] = "\033[0m",
+	['c'] = "\033[36m", ['y'] = "\033[33m",
+};
+
+static void weight(const struct canvas *c, char which)
+{
+	if (c->style.colour)
+		fputs(weights[(unsigned char)which], c->f);
+}
+
+static void render_links(const struct canvas *c, const struct trail *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->nr_links; i++) {
+		const char *word = summary_link_word(t->links[i].kind);
+
+		if (t->links[i].kind == SKBTRAIL_LINK_KIND_MERGE)
+			continue;
+		fprintf(c->f, "  %s of #%llu", word ? word : "relative",
+			(unsigned long long)t->links[i].trail);
+	}
+}
+
+static void render_heading(const struct canvas *c, const struct trail *t)
+{
+	const struct value *process = render_process(t);
+	char buf[32];
+
+	weight(c, 'b');
+	fprintf(c->f, "#%llu %s", (unsigned long long)t->id,
+		render_protocol(t, buf, sizeof(buf)));
+	weight(c, '0');
+	render_flow(c, t);
+	if (t->len)
+		fprintf(c->f, " %u bytes", t->len);
+	if (process) {
+		fputs("  ", c->f);
+		fact_text(c->f, SKBTRAIL_FACT_SENDER, process);
+	}
+	render_links(c, t);
+	fputc('\n', c->f);
+}
+
+/**
+ * struct columns - Widths of one trail's table.
+ */
+struct columns {
+	size_t stage;
+	size_t func;
+	size_t place;
+};
+
+static void widen(size_t *width, const char *s)
+{
+	size_t n = text_columns(s);
+
+	if (n > *width)
+		*width = n;
+}
+
+static const char *or_id(const char *text, const char *what, unsigned int id,
+			 char *buf, size_t size)
+{
+	if (text)
+		return text;
+	snprintf(buf, size, "%s-%u", what, id);
+	return buf;
+}
+
+static bool same_place(const struct place *a, const struct place *b)
+{
+	return a->inum == b->inum && !strcmp(a->dev, b->dev);
+}
+
+static struct columns measure(const struct canvas *c, const struct trail *t)
+{
+	struct columns w = { 0 };
+	char buf[PLACE_LEN];
+	size_t i;
+
+	for (i = 0; i < t->nr_hits; i++) {
+		const struct hit *h = &t->hits[i];
+
+		widen(&w.stage, or_id(h->stage, "stage", h->stage_id, buf,
+				      sizeof(buf)));
+		widen(&w.func, or_id(h->func, "point", h->point_id, buf,
+				     sizeof(buf)));
+		widen(&w.place, render_place(c, &h->place, buf, sizeof(buf)));
+	}
+	return w;
+}
+
+static void render_times(const struct canvas *c, const struct trail *t, size_t i)
+{
+	char text[DURATION_LEN], buf[DURATION_LEN + 1];
+	size_t n;
+
+	snprintf(buf, sizeof(buf), "+%s",
+		 text_duration(text, sizeof(text),
+			       t->hits[i].ns - t->start_ns, c->style.utf8));
+	n = text_columns(buf);
+	fprintf(c->f, "%*s%s ", n < 11 ? (int)(11 - n) : 0, "", buf);
+	*buf = '\0';
+	if (i)
+		text_duration(buf, sizeof(buf),
+			      t->hits[i].ns - t->hits[i - 1].ns, c->style.utf8);
+	n = text_columns(buf);
+	weight(c, 'd');
+	fprintf(c->f, "%*s%s  ", n < 8 ? (int)(8 - n) : 0, "", buf);
+	weight(c, '0');
+}
+
+/* True when something follows the place on this line. */
+static bool tells_changes(const struct trail *t, const struct hit *h)
+{
+	uint32_t i;
+
+	for (i = 0; i < h->nr_changes; i++)
+		if (render_worth_telling(&t->changes[h->changes + i]))
+			return true;
+	return false;
+}
+
+static void render_hit(const struct canvas *c, const struct trail *t, size_t i,
+		       const struct columns *w)
+{
+	const struct hit *h = &t->hits[i];
+	bool moved = !i || !same_place(&h->place, &t->hits[i - 1].place);
+	bool more = tells_changes(t, h);
+	char buf[PLACE_LEN];
+
+	render_times(c, t, i);
+	weight(c, 'c');
+	text_pad(c->f, or_id(h->stage, "stage", h->stage_id, buf, sizeof(buf)),
+		 w->stage);
+	weight(c, '0');
+	weight(c, 'd');
+	fputs("  ", c->f);
+	text_pad(c->f, or_id(h->func, "point", h->point_id, buf, sizeof(buf)),
+		 moved || more ? w->func : 0);
+	weight(c, '0');
+	*buf = '\0';
+	if (moved)
+		render_place(c, &h->place, buf, sizeof(buf));
+	if (*buf || more) {
+		fputs("  ", c->f);
+		text_pad(c->f, buf, more ? w->place : 0);
+	}
+	if (more) {
+		fputs("  ", c->f);
+		weight(c, 'y');
+		render_changes(c, t, h);
+		weight(c, '0');
+	}
+	fputc('\n', c->f);
+}
+
+static void render_advice(const struct canvas *c, const struct trail *t)
+{
+	const struct reason *reason = reason_find(t->reason_name);
+
+	if (!reason || !*reason->advice)
+		return;
+	weight(c, 'd');
+	fprintf(c->f, "  check: %s\n", reason->advice);
+	weight(c, '0');
+}
+
+void render_tree(const struct canvas *c, const struct trail *t)
+{
+	struct columns w = measure(c, t);
+	char *sentence = summary_sentence(t, c->style.utf8);
+	size_t i;
+
+	render_heading(c, t);
+	for (i = 0; i < t->nr_hits; i++)
+		render_hit(c, t, i, &w);
+	weight(c, 'b');
+	fprintf(c->f, "  %s", sentence);
+	weight(c, '0');
+	fputc('\n', c->f);
+	render_advice(c, t);
+	fputc('\n', c->f);
+	free(sentence);
+}

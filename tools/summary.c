@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One sentence per trail. Nothing is guessed: what is not known is left out
+ * or said to be unknown.
+ */
+#include "summary.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clean.h"
+#include "complain.h"
+#include "reason.h"
+#include "text.h"
+
+#define TCP_ACK 16
+
+static const char *stage(const struct trail *t)
+{
+	return t->where ? t->where : "an unknown stage";
+}
+
+static void print_after(FILE *f, const struct trail *t, bool utf8)
+{
+	char buf[DURATION_LEN];
+
+	fprintf(f, " after %s", text_duration(buf, sizeof(buf),
+					      t->end_ns - t->start_ns, utf8));
+}
+
+static void print_delivered(FILE *f, const struct trail *t, bool utf8)
+{
+	struct skbtrail_fact_task task;
+	char comm[SKBTRAIL_NAME_LEN];
+
+	if (fact_copy(&t->last.v[SKBTRAIL_FACT_READER], &task, sizeof(task))) {
+		clean_text(comm, sizeof(comm), task.comm, sizeof(task.comm));
+		fprintf(f, "delivered to %s (pid %u)", comm, task.pid);
+	} else {
+		fprintf(f, "delivered to an unknown process");
+	}
+	print_after(f, t, utf8);
+}
+
+static void print_sent(FILE *f, const struct trail *t, bool utf8)
+{
+	const char *dev = t->nr_hits ? t->hits[t->nr_hits - 1].place.dev : "";
+
+	if (*dev)
+		fprintf(f, "sent out of %s", dev);
+	else
+		fprintf(f, "sent");
+	print_after(f, t, utf8);
+}
+
+const char *summary_reason(const struct trail *t, char *buf, size_t size)
+{
+	if (t->end != SKBTRAIL_END_KIND_DROPPED)
+		return NULL;
+	if (t->reason_name)
+		return t->reason_name;
+	if (!t->reason)
+		return "NOT_SPECIFIED";
+	snprintf(buf, size, "reason %u", t->reason);
+	return buf;
+}
+
+/* The reason's text with {port} filled in. */
+static void print_meaning(FILE *f, const struct trail *t, const char *text)
+{
+	const char *hole = strstr(text, "{port}");
+	const struct value *port = &t->last.v[SKBTRAIL_FACT_DPORT];
+
+	if (!hole) {
+		fputs(text, f);
+		return;
+	}
+	fwrite(text, 1, hole - text, f);
+	if (port->len)
+		fprintf(f, " on port %u", fact_number(port));
+	fputs(hole + strlen("{port}"), f);
+}
+
+static void print_answer(FILE *f, const struct trail *t)
+{
+	if (trail_passed(t, "tcp.reset"))
+		fputs("; answered with a reset", f);
+	else if (trail_passed(t, "icmp.error"))
+		fputs("; answered with an ICMP error", f);
+}
+
+static void print_dropped(FILE *f, const struct trail *t, bool utf8)
+{
+	char buf[32];
+	const char *name = summary_reason(t, buf, sizeof(buf));
+	const struct reason *reason = reason_find(name);
+	const char *join = ": ";
+
+	fprintf(f, "dropped in %s", stage(t));
+	if (!strcmp(name, "NETFILTER_DROP"))
+		join = " by ";
+	if (reason) {
+		fputs(join, f);
+		print_meaning(f, t, reason->text);
+	}
+	fprintf(f, " (%s", name);
+	if (t->symbol)
+		fprintf(f, " at %s", t->symbol);
+	fputc(')', f);
+	print_after(f, t, utf8);
+	print_answer(f, t);
+}
+
+/* An acknowledgement without data, and nothing else. */
+static bool pure_ack(const struct trail *t)
+{
+	struct skbtrail_fact_tcp tcp;
+
+	return fact_copy(&t->last.v[SKBTRAIL_FACT_TCP], &tcp, sizeof(tcp)) &&
+	       tcp.flags == TCP_ACK && !tcp.payload;
+}
+
+static void print_consumed(FILE *f, const struct trail *t, bool utf8)
+{
+	const char *how = NULL;
+
+	fprintf(f, "consumed by the kernel in %s", stage(t));
+	if (trail_passed(t, "icmp.reply"))
+		how = "answered";
+	else if (pure_ack(t))
+		how = "acknowledgement";
+	if (how)
+		fprintf(f, " (%s)", how);
+	print_after(f, t, utf8);
+}
+
+static void print_merged(FILE *f, const struct trail *t, bool utf8)
+{
+	size_t i;
+
+	for (i = 0; i < t->nr_links; i++)
+		if (t->links[i].kind == SKBTRAIL_LINK_KIND_MERGE)
+			break;
+	if (i < t->nr_links)
+		fprintf(f, "merged into trail %llu",
+			(unsigned long long)t->links[i].trail);
+	else
+		fputs("merged into another packet", f);
+	print_after(f, t, utf8);
+}
+
+/* Stages where a packet stays until somebody fetches it. */
+static bool waits(const char *where)
+{
+	static const char *const stages[] = {
+		"neigh.wait", "qdisc.enqueue", "sock.queue", "udp.queue",
+		"sock.backlog", "tcp.data", "ip.defrag",
+	};
+	size_t i;
+
+	for (i = 0; where && i < sizeof(stages) / sizeof(stages[0]); i++)
+		if (!strcmp(where, stages[i]))
+			return true;
+	return false;
+}
+
+static void print_open(FILE *f, const struct trail *t, bool utf8)
+{
+	(void)utf8;
+	fprintf(f, "open: %s %s when the session stopped",
+		waits(t->where) ? "still queued in" : "last seen in", stage(t));
+}
+
+static void print_unknown(FILE *f, const struct trail *t, bool utf8)
+{
+	const char *why = "its end was not told";
+
+	(void)utf8;
+	switch (t->unknown) {
+	case SKBTRAIL_UNKNOWN_REASON_REUSED:
+		why = "its memory was seen in use by another packet";
+		break;
+	case SKBTRAIL_UNKNOWN_REASON_MISSED:
+		why = "probes were skipped, so its end may have been missed";
+		break;
+	case SKBTRAIL_UNKNOWN_REASON_EVICTED:
+		why = "its place in the identity table was taken";
+		break;
+	case UNKNOWN_CROWDED:
+		why = "too many trails were in flight to wait for its end";
+		break;
+	case UNKNOWN_CUT:
+		why = "the recording ends before it";
+		break;
+	}
+	fprintf(f, "unknown: %s; last seen in %s", why, stage(t));
+}
+
+static const struct {
+	const char *word;
+	void (*print)(FILE *f, const struct trail *t, bool utf8);
+} ends[] = {
+	[SKBTRAIL_END_KIND_DELIVERED]	= { "delivered", print_delivered },
+	[SKBTRAIL_END_KIND_SENT]	= { "sent", print_sent },
+	[SKBTRAIL_END_KIND_DROPPED]	= { "dropped", print_dropped },
+	[SKBTRAIL_END_KIND_CONSUMED]	= { "consumed", print_consumed },
+	[SKBTRAIL_END_KIND_MERGED]	= { "merged", print_merged },
+	[SKBTRAIL_END_KIND_OPEN]	= { "open", print_open },
+	[SKBTRAIL_END_KIND_UNKNOWN]	= { "unknown", print_unknown },
+};
+
+/* An end that is not known here is unknown. */
+static unsigned int known_end(unsigned int end)
+{
+	return end && end < sizeof(ends) / sizeof(ends[0]) ?
+	       end : SKBTRAIL_END_KIND_UNKNOWN;
+}
+
+const char *summary_end_word(unsigned int end)
+{
+	return ends[known_end(end)].word;
+}
+
+const char *summary_link_word(unsigned int kind)
+{
+	static const char *const words[] = {
+		[SKBTRAIL_LINK_KIND_CLONE]	= "clone",
+		[SKBTRAIL_LINK_KIND_COPY]	= "copy",
+		[SKBTRAIL_LINK_KIND_SEGMENT]	= "segment",
+		[SKBTRAIL_LINK_KIND_MERGE]	= "merge",
+		[SKBTRAIL_LINK_KIND_FRAGMENT]	= "fragment",
+		[SKBTRAIL_LINK_KIND_REASSEMBLY]	= "reassembly",
+		[SKBTRAIL_LINK_KIND_RETRANSMIT]	= "retransmit",
+		[SKBTRAIL_LINK_KIND_ENCAP]	= "encap",
+		[SKBTRAIL_LINK_KIND_DECAP]	= "decap",
+	};
+
+	return kind < sizeof(words) / sizeof(words[0]) ? words[kind] : NULL;
+}
+
+char *summary_sentence(const struct trail *t, bool utf8)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f) {
+		complain("out of memory");
+		exit(STATUS_ERROR);
+	}
+	ends[known_end(t->end)].print(f, t, utf8);
+	if (t->headless)
+		fputs("; its beginning is missing", f);
+	if (t->skipped)
+		fprintf(f, "; %llu further records are not shown",
+			(unsigned long long)t->skipped);
+	if (t->lost)
+		fprintf(f, "; %llu records were lost meanwhile",
+			(unsigned long long)t->lost);
+	fclose(f);
+	return text;
+}

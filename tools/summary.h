@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SKBTRAIL_SUMMARY_H
+#define SKBTRAIL_SUMMARY_H
+
+#include <stdbool.h>
+
+#include "trail.h"
+
+/**
+ * summary_sentence - What became of a packet, in one sentence.
+ * @t: a finished trail
+ * @utf8: whether the micro sign may be used
+ *
+ * Returns text that the caller frees.
+ */
+char *summary_sentence(const struct trail *t, bool utf8);
+
+/* "delivered", "sent", ...: the word of JSON and of the totals. */
+const char *summary_end_word(unsigned int end);
+
+/* "clone", "segment", ...: NULL for kinds not known here. */
+const char *summary_link_word(unsigned int kind);
+
+/* "NETFILTER_DROP" or "reason 83", NULL unless dropped. */
+const char *summary_reason(const struct trail *t, char *buf, size_t size);
+
+#endif
