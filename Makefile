@@ -19,6 +19,7 @@ TOOLS	:= $(BUILD)/tools
 VM	:= selftests/vm/vm
 
 export SKBTRAIL_BUILD := $(BUILD)
+export TESTS
 
 .DEFAULT_GOAL := all
 
@@ -50,7 +51,7 @@ tools-check: tools ## the tool's own tests, on this machine
 setup: ## install with apt what building and testing need
 	@selftests/vm/setup
 
-check: setup ## all tests, in virtual machines, on KERNELS (6.1 6.12)
+check: setup ## all tests, on KERNELS (6.1 6.12); TESTS=vm.sh: only these
 	@selftests/run $(KERNELS)
 
 check-all: ## all tests on every kernel there is
