@@ -67,7 +67,15 @@ static void add_change(struct walk *w, unsigned int id, const struct value *old,
 		       const struct value *new)
 {
 	struct trail *t = w->t;
+	size_t i;
 
+	/* two changes of a fact before one hit are one change to it */
+	for (i = w->pending; i < t->nr_changes; i++) {
+		if (t->changes[i].fact != id)
+			continue;
+		t->changes[i].new = *new;
+		return;
+	}
 	t->changes = grow(t->changes, t->nr_changes, &w->cap_changes,
 			  sizeof(*t->changes));
 	t->changes[t->nr_changes++] = (struct change) {

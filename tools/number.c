@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "number.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "complain.h"
+
+#define MAX_SECONDS 31536000	/* a year */
+
+/* Reads digits, and digits only, up to *@end. strtoull() alone would take "-1" and " 1". */
+static int digits(const char *text, char **end, uint64_t *n)
+{
+	if (!isdigit((unsigned char)*text))
+		return -1;
+	errno = 0;
+	*n = strtoull(text, end, 10);
+	return errno ? -1 : 0;
+}
+
+static int in_range(const char *option, const char *text, uint64_t min,
+		    uint64_t max, uint64_t n)
+{
+	if (n >= min && n <= max)
+		return 0;
+	return complain("%s takes a number from %llu to %llu, not '%s'", option,
+			(unsigned long long)min, (unsigned long long)max, text);
+}
+
+int number_parse(const char *option, const char *text, uint64_t min,
+		 uint64_t max, uint64_t *n)
+{
+	char *end;
+
+	if (digits(text, &end, n) || *end)
+		return complain("%s takes a number from %llu to %llu, not '%s'",
+				option, (unsigned long long)min,
+				(unsigned long long)max, text);
+	return in_range(option, text, min, max, *n);
+}
+
+static int scale(const char *suffix)
+{
+	if (!*suffix)
+		return 0;
+	if (suffix[1])
+		return -1;
+	switch (*suffix) {
+	case 'k': case 'K':
+		return 10;
+	case 'm': case 'M':
+		return 20;
+	case 'g': case 'G':
+		return 30;
+	default:
+		return -1;
+	}
+}
+
+int number_bytes(const char *option, const char *text, uint64_t min,
+		 uint64_t max, uint64_t *n)
+{
+	char *end;
+	int shift;
+
+	if (digits(text, &end, n) || (shift = scale(end)) < 0)
+		return complain("%s takes a number of bytes such as 4096, 512K or 16M, not '%s'",
+				option, text);
+	if (*n > UINT64_MAX >> shift)
+		*n = UINT64_MAX;
+	else
+		*n <<= shift;
+	return in_range(option, text, min, max, *n);
+}
+
+int number_seconds(const char *option, const char *text, uint64_t *ms)
+{
+	uint64_t unit = 100;
+	uint64_t s;
+	char *end;
+
+	if (digits(text, &end, &s) || s > MAX_SECONDS)
+		goto refuse;
+	*ms = s * 1000;
+	if (*end == '.') {
+		for (end++; isdigit((unsigned char)*end); end++, unit /= 10)
+			*ms += unit * (*end - '0');
+		if (!isdigit((unsigned char)end[-1]))
+			goto refuse;
+	}
+	if (!*end && *ms)
+		return 0;
+refuse:
+	return complain("%s takes seconds such as 5 or 0.5, not '%s'", option, text);
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "options.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/skbtrail.h>
+
+#include "complain.h"
+#include "number.h"
+
+#define DEFAULT_BUFFER	(16u << 20)
+#define MIN_BUFFER	262144
+#define MAX_BUFFER	1073741824
+
+static int set_json(struct options *opts, const char *arg)
+{
+	(void)arg;
+	opts->json = true;
+	return 0;
+}
+
+static int set_flat(struct options *opts, const char *arg)
+{
+	(void)arg;
+	opts->flat = true;
+	return 0;
+}
+
+static int set_drops(struct options *opts, const char *arg)
+{
+	(void)arg;
+	opts->drops = true;
+	return 0;
+}
+
+static int set_help(struct options *opts, const char *arg)
+{
+	(void)arg;
+	opts->help = true;
+	return 0;
+}
+
+static int set_count(struct options *opts, const char *arg)
+{
+	return number_parse("--count", arg, 1, UINT32_MAX, &opts->count);
+}
+
+static int set_duration(struct options *opts, const char *arg)
+{
+	return number_seconds("--duration", arg, &opts->duration_ms);
+}
+
+static int set_snaplen(struct options *opts, const char *arg)
+{
+	uint64_t n;
+
+	if (number_bytes("--snaplen", arg, 0, SKBTRAIL_MAX_SNAPLEN, &n))
+		return -1;
+	opts->snaplen = n;
+	return 0;
+}
+
+static int set_buffer(struct options *opts, const char *arg)
+{
+	uint64_t n;
+
+	if (number_bytes("--buffer", arg, MIN_BUFFER, MAX_BUFFER, &n))
+		return -1;
+	opts->buffer = n;
+	return 0;
+}
+
+static int set_flush(struct options *opts, const char *arg)
+{
+	uint64_t n;
+
+	if (number_parse("--flush-ms", arg, 1, 10000, &n))
+		return -1;
+	opts->flush_ms = n;
+	return 0;
+}
+
+static int set_dev(struct options *opts, const char *arg)
+{
+	if (!*arg || strlen(arg) >= SKBTRAIL_NAME_LEN)
+		return complain("--dev takes a device name of 1 to %d characters, not '%s'",
+				SKBTRAIL_NAME_LEN - 1, arg);
+	opts->dev = arg;
+	return 0;
+}
+
+static int set_text(const char **to, const char *option, const char *what,
+		    const char *arg)
+{
+	if (!*arg)
+		return complain("%s takes %s", option, what);
+	*to = arg;
+	return 0;
+}
+
+static int set_netns(struct options *opts, const char *arg)
+{
+	return set_text(&opts->netns, "--netns",
+			"the name, process id or path of a network namespace", arg);
+}
+
+static int set_stage(struct options *opts, const char *arg)
+{
+	return set_text(&opts->stages, "--stage", "names of stages", arg);
+}
+
+static int set_output(struct options *opts, const char *arg)
+{
+	return set_text(&opts->output, "--output", "a file name", arg);
+}
+
+static const struct option_def {
+	const char *name;
+	char letter;
+	const char *arg;
+	unsigned int commands;
+	const char *text;
+	int (*set)(struct options *opts, const char *arg);
+} defs[] = {
+	{ "json", 'j', NULL, FOR_TRAILS | FOR_STAGES,
+	  "one JSON object per line", set_json },
+	{ "flat", 'f', NULL, FOR_TRAILS, "one line per hit", set_flat },
+	{ "drops", 0, NULL, FOR_TRAILS, "only trails that end dropped", set_drops },
+	{ "count", 'c', "N", FOR_TRAILS, "stop after N finished trails", set_count },
+	{ "duration", 'd', "S", FOR_SESSION,
+	  "stop after S seconds", set_duration },
+	{ "snaplen", 's', "N", FOR_SESSION,
+	  "capture N bytes of each packet, at most 2048", set_snaplen },
+	{ "dev", 'i', "NAME", FOR_SESSION,
+	  "only packets first seen on this device", set_dev },
+	{ "netns", 'n', "NS", FOR_SESSION,
+	  "only packets first seen in this network namespace: name, pid or path",
+	  set_netns },
+	{ "stage", 0, "NAME,...", FOR_SESSION,
+	  "watch only these stages (see 'skbtrail stages')", set_stage },
+	{ "buffer", 'B', "BYTES", FOR_SESSION,
+	  "memory for records, 256K to 1G (default 16M)", set_buffer },
+	{ "flush-ms", 0, "MS", FOR_SESSION,
+	  "milliseconds until a record is sent at the latest, 1 to 10000", set_flush },
+	{ "output", 'o', "FILE", FOR_RECORD, "file to write; - for stdout",
+	  set_output },
+	{ "help", 'h', NULL, ~0u, "this text", set_help },
+};
+
+#define DEFS (sizeof(defs) / sizeof(defs[0]))
+
+static int has_arg(const struct option_def *def)
+{
+	return def->arg ? required_argument : no_argument;
+}
+
+/* getopt's tables for the options that @cmd takes; val is 256 + index. */
+static void fill_tables(const struct command *cmd, struct option *longs,
+			char *shorts)
+{
+	size_t i;
+
+	/* a leading ':' tells a missing argument from an unknown option */
+	*shorts++ = '+';
+	*shorts++ = ':';
+	for (i = 0; i < DEFS; i++) {
+		if (!(defs[i].commands & cmd->bit))
+			continue;
+		*longs++ = (struct option) {
+			defs[i].name, has_arg(&defs[i]), NULL, 256 + i,
+		};
+		if (defs[i].letter)
+			*shorts++ = defs[i].letter;
+		if (defs[i].letter && defs[i].arg)
+			*shorts++ = ':';
+	}
+	*shorts = '\0';
+	memset(longs, 0, sizeof(*longs));
+}
+
+static const struct option_def *find(int val)
+{
+	size_t i;
+
+	if (val >= 256)
+		return &defs[val - 256];
+	for (i = 0; i < DEFS; i++)
+		if (defs[i].letter == val)
+			return &defs[i];
+	return NULL;
+}
+
+/* What the user typed that getopt refused: a short option, or the whole word. */
+static int refuse(const struct command *cmd, int c, char **argv)
+{
+	char letter[3] = { '-', optopt, '\0' };
+	const char *typed = optopt && optopt < 256 ? letter : argv[optind - 1];
+
+	if (c == ':')
+		return complain("option '%s' needs an argument", typed);
+	if (optopt >= 256)
+		return complain("option '%s' takes no argument", typed);
+	return complain("'%s' is no option of 'skbtrail %s'; see 'skbtrail %s --help'",
+			typed, cmd->name, cmd->name);
+}
+
+/* Options may stand between operands, as people type them; "--" ends them. */
+static int parse_options(struct options *opts, const struct command *cmd,
+			 int argc, char **argv, char **operands, int *nr)
+{
+	struct option longs[DEFS + 1];
+	char shorts[DEFS * 2 + 3];
+	int c;
+
+	fill_tables(cmd, longs, shorts);
+	opterr = 0;
+	optind = 0;
+	for (;;) {
+		c = getopt_long(argc, argv, shorts, longs, NULL);
+		if (c == '?' || c == ':')
+			return refuse(cmd, c, argv);
+		if (c != -1) {
+			if (find(c)->set(opts, optarg))
+				return -1;
+			continue;
+		}
+		if (optind >= argc)
+			return 0;
+		if (!strcmp(argv[optind - 1], "--")) {
+			while (optind < argc)
+				operands[(*nr)++] = argv[optind++];
+			return 0;
+		}
+		operands[(*nr)++] = argv[optind++];
+	}
+}
+
+static char *join(char **words, int n)
+{
+	size_t len = 1;
+	char *text;
+	int i;
+
+	for (i = 0; i < n; i++)
+		len += strlen(words[i]) + 1;
+	text = xcalloc(1, len);
+	for (i = 0; i < n; i++) {
+		if (i)
+			strcat(text, " ");
+		strcat(text, words[i]);
+	}
+	return text;
+}
+
+static int take_operands(struct options *opts, const struct command *cmd,
+			 char **operands, int nr)
+{
+	if (opts->help)
+		return 0;
+	if (cmd->operands == OPERANDS_NONE && nr)
+		return complain("'skbtrail %s' takes no operand such as '%s'",
+				cmd->name, operands[0]);
+	if (cmd->operands == OPERANDS_FILE) {
+		if (!nr)
+			return complain("'skbtrail %s' needs the name of a recording",
+					cmd->name);
+		opts->file = *operands++;
+		nr--;
+	}
+	opts->filter = join(operands, nr);
+	return 0;
+}
+
+int options_parse(struct options *opts, const struct command *cmd, int argc,
+		  char **argv)
+{
+	char **operands = xcalloc(argc, sizeof(*operands));
+	int nr = 0;
+	int ret;
+
+	*opts = (struct options) { .snaplen = -1, .buffer = DEFAULT_BUFFER };
+	ret = parse_options(opts, cmd, argc, argv, operands, &nr);
+	if (!ret)
+		ret = take_operands(opts, cmd, operands, nr);
+	free(operands);
+	if (!ret && opts->json && opts->flat)
+		ret = complain("--json and --flat exclude each other");
+	return ret;
+}
+
+void options_release(struct options *opts)
+{
+	free(opts->filter);
+}
+
+void options_help(FILE *f, const struct command *cmd)
+{
+	char left[64];
+	size_t i;
+
+	fprintf(f, "usage: skbtrail %s %s\n\n%s.\n\n", cmd->name, cmd->synopsis,
+		cmd->text);
+	for (i = 0; i < DEFS; i++) {
+		if (!(defs[i].commands & cmd->bit))
+			continue;
+		snprintf(left, sizeof(left), "%c%c%c --%s %s",
+			 defs[i].letter ? '-' : ' ',
+			 defs[i].letter ? defs[i].letter : ' ',
+			 defs[i].letter ? ',' : ' ', defs[i].name,
+			 defs[i].arg ? defs[i].arg : "");
+		fprintf(f, "  %-24s %s\n", left, defs[i].text);
+	}
+}
