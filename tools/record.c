@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Batches go to the file as they come. Of their records only those that tell
+ * of losses and ends are looked at, unless trails are to be shown as well.
+ */
+#include "commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "complain.h"
+#include "decode.h"
+#include "netns.h"
+#include "recfile.h"
+#include "session.h"
+#include "view.h"
+
+/**
+ * struct recorder - A recording in the making.
+ * @view: shows trails as well, if @showing
+ * @ended: trails whose end was seen and that count
+ * @names: namespaces whose name is in the file
+ */
+struct recorder {
+	const struct options *opts;
+	struct recfile file;
+	struct view view;
+	struct loss loss;
+	struct names *names;
+	bool showing;
+	bool failed;
+	uint64_t ended;
+};
+
+static void write_batch(struct recorder *r, const void *records, size_t len)
+{
+	if (!r->failed && recfile_write(&r->file, records, len))
+		r->failed = true;
+}
+
+/* The kernel knows namespaces by number; their names are only known here and now. */
+static void write_netns(void *arg, const char *name, uint32_t inum)
+{
+	struct {
+		struct skbtrail_rec_name rec;
+		char text[256];
+	} entry = { .rec = { .kind = SKBTRAIL_REC_KIND_NAME,
+			     .dict = DICT_NETNS, .id = inum } };
+	const char *known;
+	struct recorder *r = arg;
+	size_t len = strnlen(name, sizeof(entry.text) - 1);
+
+	known = names_text(r->names, DICT_NETNS, inum);
+	if (known && !strcmp(known, name))
+		return;
+	names_add(r->names, DICT_NETNS, inum, 0, 0, name, len);
+	memcpy(entry.text, name, len);
+	entry.rec.size = (sizeof(entry.rec) + len + 1 + 7) / 8 * 8;
+	write_batch(r, &entry, entry.rec.size);
+}
+
+static void tally(struct recorder *r, const struct record *rec)
+{
+	switch (rec->kind) {
+	case SKBTRAIL_REC_KIND_BATCH:
+		loss_batch(&r->loss, &rec->batch);
+		break;
+	case SKBTRAIL_REC_KIND_LOST:
+		loss_record(&r->loss, &rec->lost);
+		break;
+	case SKBTRAIL_REC_KIND_SUMMARY:
+		loss_summary(&r->loss, &rec->summary);
+		break;
+	case SKBTRAIL_REC_KIND_MARK:
+		netns_for_each(write_netns, r);
+		break;
+	case SKBTRAIL_REC_KIND_END:
+		r->ended += !r->opts->drops ||
+			    rec->end.end == SKBTRAIL_END_KIND_DROPPED;
+		break;
+	}
+}
+
+static bool take_batch(void *arg, const void *records, size_t len)
+{
+	struct cursor c = { records, len };
+	struct recorder *r = arg;
+	struct record rec;
+	enum decoded got;
+
+	while ((got = decode_next(&c, &rec)) != DECODED_END) {
+		if (got == DECODED_DAMAGED)
+			r->loss.damaged++;
+		else
+			tally(r, &rec);
+	}
+	write_batch(r, records, len);
+	if (r->showing) {
+		netns_scan(r->view.names);
+		view_batch(&r->view, records, len);
+	}
+	return r->loss.summed;
+}
+
+static bool done(void *arg)
+{
+	const struct recorder *r = arg;
+
+	if (r->failed)
+		return true;
+	return r->showing ? view_done(&r->view) :
+			    r->opts->count && r->ended >= r->opts->count;
+}
+
+static void overrun(void *arg)
+{
+	struct recorder *r = arg;
+
+	r->loss.overruns++;
+	r->view.loss.overruns++;
+}
+
+static int finish(struct recorder *r)
+{
+	if (r->showing)
+		return view_finish(&r->view, !r->loss.summed);
+	fprintf(stderr, "%llu batches recorded: %llu trails, %llu hits\n",
+		(unsigned long long)r->file.batches,
+		(unsigned long long)r->loss.summary.trails,
+		(unsigned long long)r->loss.summary.hits);
+	loss_print(stderr, &r->loss);
+	return loss_complete(&r->loss) ? STATUS_OK : STATUS_INCOMPLETE;
+}
+
+static int record(struct recorder *r)
+{
+	static const struct session_ops ops = {
+		.batch = take_batch, .done = done, .overrun = overrun,
+	};
+	int status = STATUS_ERROR;
+
+	netns_for_each(write_netns, r);
+	if (!session_run(r->opts, &ops, r) && !r->failed)
+		status = finish(r);
+	if (recfile_close(&r->file))
+		status = STATUS_ERROR;
+	return status;
+}
+
+int command_record(const struct options *opts)
+{
+	struct recorder r = { .opts = opts, .showing = opts->json || opts->flat };
+	int status = STATUS_ERROR;
+
+	if (!opts->output) {
+		complain("'skbtrail record' needs -o FILE");
+		return STATUS_ERROR;
+	}
+	if (r.showing && !strcmp(opts->output, "-")) {
+		complain("-o - and %s cannot both have the standard output",
+			 opts->json ? "--json" : "--flat");
+		return STATUS_ERROR;
+	}
+	r.names = names_new();
+	view_init(&r.view, opts, stdout, style_of_stdout(), NULL);
+	if (!recfile_create(&r.file, opts->output))
+		status = record(&r);
+	view_release(&r.view);
+	loss_release(&r.loss);
+	names_free(r.names);
+	return status;
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "commands.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "complain.h"
+#include "stagelist.h"
+#include "text.h"
+
+static struct json_object *json_points(const struct stage *s)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < s->nr_points; i++) {
+		const struct stage_point *p = &s->points[i];
+		struct json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "func", json_object_new_string(p->func));
+		json_object_object_add(o, "attach",
+			json_object_new_string(stage_kind_word(p->kind)));
+		json_object_object_add(o, "state",
+			json_object_new_string(stage_state_word(p->state)));
+		if (*p->reason)
+			json_object_object_add(o, "reason",
+				json_object_new_string(p->reason));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static void print_json(const struct stage *s)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "stage", json_object_new_string(s->name));
+	json_object_object_add(o, "id", json_object_new_uint64(s->id));
+	json_object_object_add(o, "layer",
+		json_object_new_string(stage_layer_word(s->layer)));
+	json_object_object_add(o, "direction",
+		json_object_new_string(stage_direction_word(s->direction)));
+	json_object_object_add(o, "state",
+		json_object_new_string(stage_state_word(stage_state(s))));
+	json_object_object_add(o, "users", json_object_new_uint64(s->users));
+	json_object_object_add(o, "doc", json_object_new_string(s->doc));
+	json_object_object_add(o, "points", json_points(s));
+	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
+					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(o);
+}
+
+/* Whether a point belongs on a person's screen: in use, or the reason why nothing is. */
+static bool worth_showing(const struct stage *s, const struct stage_point *p)
+{
+	if (p->state == SKBTRAIL_POINT_STATE_UNAVAILABLE)
+		return stage_state(s) == SKBTRAIL_POINT_STATE_UNAVAILABLE;
+	return p->state != SKBTRAIL_POINT_STATE_SHADOWED;
+}
+
+static void print_functions(const struct stage *s)
+{
+	const char *join = "";
+	size_t i;
+
+	for (i = 0; i < s->nr_points; i++) {
+		if (!worth_showing(s, &s->points[i]))
+			continue;
+		printf("%s%s", join, s->points[i].func);
+		join = ", ";
+	}
+}
+
+static const char *attach_word(const struct stage *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->nr_points; i++)
+		if (worth_showing(s, &s->points[i]) &&
+		    stage_state(s) != SKBTRAIL_POINT_STATE_UNAVAILABLE)
+			return stage_kind_word(s->points[i].kind);
+	return "-";
+}
+
+static void print_row(const char *name, const char *layer, const char *dir,
+		      const char *how, const char *state, size_t width)
+{
+	text_pad(stdout, name, width);
+	printf("  %-9s  %-7s  %-10s  %-11s  ", layer, dir, how, state);
+}
+
+static void print_table(const struct stagelist *list)
+{
+	size_t width = strlen("STAGE");
+	size_t i;
+
+	for (i = 0; i < list->nr; i++)
+		if (text_columns(list->stages[i].name) > width)
+			width = text_columns(list->stages[i].name);
+	print_row("STAGE", "LAYER", "PASSED", "ATTACHED", "STATE", width);
+	puts("FUNCTIONS");
+	for (i = 0; i < list->nr; i++) {
+		const struct stage *s = &list->stages[i];
+
+		print_row(s->name, stage_layer_word(s->layer),
+			  stage_direction_word(s->direction), attach_word(s),
+			  stage_state_word(stage_state(s)), width);
+		print_functions(s);
+		if (stage_state(s) == SKBTRAIL_POINT_STATE_UNAVAILABLE &&
+		    *stage_reason(s))
+			printf(": %s", stage_reason(s));
+		putchar('\n');
+	}
+}
+
+int command_stages(const struct options *opts)
+{
+	struct stagelist list;
+	struct family family;
+	size_t i;
+	int ret;
+
+	if (family_connect(&family, NULL))
+		return STATUS_ERROR;
+	ret = stagelist_get(&list, &family);
+	family_close(&family);
+	if (ret)
+		return STATUS_ERROR;
+	if (opts->json)
+		for (i = 0; i < list.nr; i++)
+			print_json(&list.stages[i]);
+	else
+		print_table(&list);
+	stagelist_release(&list);
+	return STATUS_OK;
+}
