@@ -257,6 +257,17 @@ static uint32_t packet_length(const struct trail *t)
 	return 0;
 }
 
+/* A socket may have been created long before it sends: that is no part of the packet's time. */
+static uint64_t start_of(const struct trail *t, const struct flight *f)
+{
+	size_t i;
+
+	for (i = 0; i < t->nr_hits; i++)
+		if (!t->hits[i].stage || strcmp(t->hits[i].stage, "sock.create"))
+			return t->hits[i].ns;
+	return t->nr_hits ? t->hits[0].ns : f->first_ns;
+}
+
 static void build_end(struct trail *t, const struct flight *f,
 		      const struct names *names)
 {
@@ -296,7 +307,7 @@ void trail_build(struct trail *t, struct flight *f, const struct names *names,
 	if (f->nr_events)
 		qsort(f->events, f->nr_events, sizeof(*f->events), by_time);
 	walk_events(&w);
-	t->start_ns = t->nr_hits ? t->hits[0].ns : f->first_ns;
+	t->start_ns = start_of(t, f);
 	t->len = packet_length(t);
 	t->skipped = f->skipped;
 	t->links = f->links;

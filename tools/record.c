@@ -81,6 +81,17 @@ static void tally(struct recorder *r, const struct record *rec)
 	}
 }
 
+/* A file that is overwritten for a session that cannot start would be a pity. */
+static int begin(void *arg)
+{
+	struct recorder *r = arg;
+
+	if (recfile_create(&r->file, r->opts->output))
+		return -1;
+	netns_for_each(write_netns, r);
+	return r->failed ? -1 : 0;
+}
+
 static bool take_batch(void *arg, const void *records, size_t len)
 {
 	struct cursor c = { records, len };
@@ -135,11 +146,11 @@ static int finish(struct recorder *r)
 static int record(struct recorder *r)
 {
 	static const struct session_ops ops = {
-		.batch = take_batch, .done = done, .overrun = overrun,
+		.begin = begin, .batch = take_batch, .done = done,
+		.overrun = overrun,
 	};
 	int status = STATUS_ERROR;
 
-	netns_for_each(write_netns, r);
 	if (!session_run(r->opts, &ops, r) && !r->failed)
 		status = finish(r);
 	if (recfile_close(&r->file))
@@ -150,7 +161,7 @@ static int record(struct recorder *r)
 int command_record(const struct options *opts)
 {
 	struct recorder r = { .opts = opts, .showing = opts->json || opts->flat };
-	int status = STATUS_ERROR;
+	int status;
 
 	if (!opts->output) {
 		complain("'skbtrail record' needs -o FILE");
@@ -163,8 +174,8 @@ int command_record(const struct options *opts)
 	}
 	r.names = names_new();
 	view_init(&r.view, opts, stdout, style_of_stdout(), NULL);
-	if (!recfile_create(&r.file, opts->output))
-		status = record(&r);
+	r.file.fd = -1;
+	status = record(&r);
 	view_release(&r.view);
 	loss_release(&r.loss);
 	names_free(r.names);

@@ -106,11 +106,13 @@ static struct columns measure(const struct canvas *c, const struct trail *t)
 static void render_times(const struct canvas *c, const struct trail *t, size_t i)
 {
 	char text[DURATION_LEN], buf[DURATION_LEN + 1];
+	uint64_t ns = t->hits[i].ns;
+	bool before = ns < t->start_ns;
 	size_t n;
 
-	snprintf(buf, sizeof(buf), "+%s",
-		 text_duration(text, sizeof(text),
-			       t->hits[i].ns - t->start_ns, c->style.utf8));
+	snprintf(buf, sizeof(buf), "%c%s", before ? '-' : '+',
+		 text_duration(text, sizeof(text), before ? t->start_ns - ns :
+			       ns - t->start_ns, c->style.utf8));
 	n = text_columns(buf);
 	fprintf(c->f, "%*s%s ", n < 11 ? (int)(11 - n) : 0, "", buf);
 	*buf = '\0';

@@ -75,13 +75,16 @@ static int send_start(struct session *s)
 
 	if (start_prepare(&start, s->opts, &s->family))
 		return -1;
-	nlh = start_request(&start, &s->family, s->buf);
-	s->start_seq = nlh->nlmsg_seq;
-	ret = mnl_socket_sendto(s->family.nl, nlh, nlh->nlmsg_len);
+	ret = s->ops->begin ? s->ops->begin(s->arg) : 0;
+	if (!ret) {
+		nlh = start_request(&start, &s->family, s->buf);
+		s->start_seq = nlh->nlmsg_seq;
+		if (mnl_socket_sendto(s->family.nl, nlh, nlh->nlmsg_len) < 0)
+			ret = complain("cannot start the session: %s",
+				       strerror(errno));
+	}
 	start_release(&start);
-	if (ret < 0)
-		return complain("cannot start the session: %s", strerror(errno));
-	return 0;
+	return ret;
 }
 
 static void send_stop(struct session *s)

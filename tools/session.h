@@ -10,6 +10,8 @@
 
 /**
  * struct session_ops - What becomes of the batches of a session.
+ * @begin: called when nothing but the kernel can refuse any more; -1 after a
+ *	sentence gives up. May be NULL
  * @batch: takes the records of one batch; returns whether the session has
  *	seen its summary, which is the last of its records
  * @done: asked after each message; true stops the session
@@ -17,6 +19,7 @@
  * @watch_stdout: stop when nobody reads our output any more
  */
 struct session_ops {
+	int (*begin)(void *arg);
 	bool (*batch)(void *arg, const void *records, size_t len);
 	bool (*done)(void *arg);
 	void (*overrun)(void *arg);

@@ -73,7 +73,8 @@ struct link {
 
 /**
  * struct trail - A finished trail, all that a renderer reads.
- * @start_ns: first hit, CLOCK_MONOTONIC in nanoseconds
+ * @start_ns: first hit but for the creation of its socket, CLOCK_MONOTONIC in
+ *	nanoseconds
  * @end_ns: end; when delivered, the moment its bytes were copied
  * @real_offset: add to a time of this trail for CLOCK_REALTIME; 0 unknown
  * @end: enum skbtrail_end_kind
