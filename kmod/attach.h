@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SKBTRAIL_ATTACH_H
+#define SKBTRAIL_ATTACH_H
+
+#include <linux/types.h>
+
+struct netlink_ext_ack;
+
+/**
+ * skbtrail_attach() - watch stages for one more session
+ * @stages: bitmap
+ * @points: number of probe points in place for it
+ * @missing: number of its stages this kernel does not offer
+ * @extack: gets a sentence
+ *
+ * Points are counted over sessions; lifetime points come first. Context:
+ * control mutex held, may sleep for grace periods. Return: 0 or an error,
+ * then nothing is attached for it.
+ */
+int skbtrail_attach(const unsigned long *stages, u32 *points, u32 *missing,
+		    struct netlink_ext_ack *extack);
+
+/** skbtrail_detach() - undo skbtrail_attach(); when it returns no probe is running */
+void skbtrail_detach(const unsigned long *stages);
+
+/** skbtrail_attach_kind() - how function entries are attached: enum skbtrail_attach_kind */
+u32 skbtrail_attach_kind(void);
+
+/** skbtrail_attach_missed() - kprobe hits the kernel skipped since load */
+u64 skbtrail_attach_missed(void);
+
+int skbtrail_attach_init(void);
+void skbtrail_attach_exit(void);
+
+/* the ways to attach function entries (attach_func.c) */
+
+/** skbtrail_func_resolve() - find the functions of all points; may take a second */
+void skbtrail_func_resolve(void);
+
+/** skbtrail_func_add() - attach points that are wanted and not attached; 0 or an error */
+int skbtrail_func_add(bool life);
+
+/** skbtrail_func_remove() - detach points nobody wants any more */
+void skbtrail_func_remove(void);
+
+/* netfilter hooks (attach_nf.c) */
+
+/** skbtrail_nf_want() - keep a hook at every NF_INET point of every namespace */
+int skbtrail_nf_want(void);
+
+/** skbtrail_nf_unwant() - remove them, unless packets may wait in NFQUEUE */
+void skbtrail_nf_unwant(void);
+
+int skbtrail_nf_init(void);
+void skbtrail_nf_exit(void);
+
+#endif /* SKBTRAIL_ATTACH_H */

@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Function entries: one ftrace_ops for all of them where the kernel has
+ * ftrace with arguments, kprobes for the rest, or for all of them with the
+ * module parameter attach=kprobe. Both kinds are never put on one function.
+ */
+#include "attach.h"
+
+#include <linux/ftrace.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "session.h"
+#include "sight.h"
+#include "stages.h"
+#include "track.h"
+
+static char *attach = "auto";
+module_param(attach, charp, 0444);
+MODULE_PARM_DESC(attach, "how to attach function entries: auto (ftrace where possible) or kprobe");
+
+#define ADDR_BITS	9
+
+/* of kprobes that were taken off since; control mutex */
+static u64 missed_before;
+
+/* what is being added or removed; too large for a stack; control mutex */
+static unsigned long ips[SKBTRAIL_MAX_POINTS];
+static struct skbtrail_point *batch[SKBTRAIL_MAX_POINTS];
+static struct kprobe *kps[SKBTRAIL_MAX_POINTS];
+
+/* function entry to first point: open addressing, fixed once resolved */
+static struct {
+	unsigned long		ip;
+	struct skbtrail_point	*p;
+} by_ip[1 << ADDR_BITS];
+
+static unsigned int ip_slot(unsigned long ip)
+{
+	return (ip >> 4) & (ARRAY_SIZE(by_ip) - 1);
+}
+
+static struct skbtrail_point *point_at(unsigned long ip)
+{
+	unsigned int i = ip_slot(ip);
+
+	while (by_ip[i].ip) {
+		if (by_ip[i].ip == ip)
+			return by_ip[i].p;
+		i = (i + 1) & (ARRAY_SIZE(by_ip) - 1);
+	}
+	return NULL;
+}
+
+static void note_ip(struct skbtrail_point *p)
+{
+	unsigned long ip = (unsigned long)p->addr;
+	struct skbtrail_point *first = point_at(ip);
+	unsigned int i = ip_slot(ip);
+
+	if (first) {
+		while (first->same)
+			first = first->same;
+		first->same = p;
+		return;
+	}
+	while (by_ip[i].ip)
+		i = (i + 1) & (ARRAY_SIZE(by_ip) - 1);
+	by_ip[i].ip = ip;
+	by_ip[i].p = p;
+}
+
+static int on_kprobe(struct kprobe *kp, struct pt_regs *regs)
+{
+	unsigned long arg[SKBTRAIL_ARGS];
+	int i;
+
+	for (i = 0; i < SKBTRAIL_ARGS; i++)
+		arg[i] = regs_get_kernel_argument(regs, i);
+	skbtrail_sight(container_of(kp, struct skbtrail_point, kp), arg);
+	return 0;
+}
+
+static int on_return(struct kretprobe_instance *ri, struct pt_regs *regs);
+
+/* one function is watched at its return; a table would hold one row */
+static struct kretprobe ret_probe = {
+	.handler = on_return,
+	.maxactive = 512,
+};
+static struct skbtrail_point *ret_point;
+
+static int on_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	skbtrail_sight_return(ret_point);
+	return 0;
+}
+
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+static void on_ftrace(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
+		      struct ftrace_regs *fregs)
+{
+	unsigned long arg[SKBTRAIL_ARGS];
+	struct skbtrail_point *p;
+	int bit;
+
+	bit = ftrace_test_recursion_trylock(ip, parent_ip);
+	if (bit < 0)
+		return;
+	p = point_at(ip);
+	if (likely(p)) {
+		arg[0] = ftrace_regs_get_argument(fregs, 0);
+		arg[1] = ftrace_regs_get_argument(fregs, 1);
+		arg[2] = ftrace_regs_get_argument(fregs, 2);
+		arg[3] = ftrace_regs_get_argument(fregs, 3);
+		skbtrail_sight(p, arg);
+	}
+	ftrace_test_recursion_unlock(bit);
+}
+
+/* PERMANENT: the end of a life must not be missed because of a sysctl */
+static struct ftrace_ops ops = {
+	.func = on_ftrace,
+	.flags = FTRACE_OPS_FL_SAVE_ARGS | FTRACE_OPS_FL_PERMANENT,
+};
+static bool ops_registered;
+
+static bool ftrace_wanted(void)
+{
+	return strcmp(attach, "kprobe") != 0;
+}
+
+static int ftrace_set(unsigned int n, bool remove)
+{
+	int err;
+
+	if (!n)
+		return 0;
+	err = ftrace_set_filter_ips(&ops, ips, n, remove, 0);
+	if (err || remove || ops_registered)
+		return err;
+	err = register_ftrace_function(&ops);
+	ops_registered = !err;
+	return err;
+}
+
+/* an ops without a filter would trace every function: take it off first */
+static void ftrace_clear(void)
+{
+	if (!ops_registered)
+		return;
+	unregister_ftrace_function(&ops);
+	ftrace_free_filter(&ops);
+	ops_registered = false;
+}
+#else
+static bool ftrace_wanted(void) { return false; }
+static int ftrace_set(unsigned int n, bool remove) { return -EOPNOTSUPP; }
+static void ftrace_clear(void) { }
+#endif
+
+u32 skbtrail_attach_kind(void)
+{
+	return ftrace_wanted() ? SKBTRAIL_ATTACH_KIND_FTRACE : SKBTRAIL_ATTACH_KIND_KPROBE;
+}
+
+static bool is_func(const struct skbtrail_point *p)
+{
+	return !p->probe && p->kind != SKBTRAIL_ATTACH_KIND_KRETPROBE;
+}
+
+/* points that share a function share its probe: the first one has it */
+static bool shared_users(const struct skbtrail_point *p)
+{
+	for (; p; p = p->same)
+		if (p->users)
+			return true;
+	return false;
+}
+
+static void set_attached(struct skbtrail_point *p, bool on)
+{
+	for (; p; p = p->same) {
+		p->attached = on;
+		p->state = on ? SKBTRAIL_POINT_STATE_ATTACHED : SKBTRAIL_POINT_STATE_AVAILABLE;
+	}
+}
+
+static int add_kprobe(struct skbtrail_point *p)
+{
+	int err;
+
+	missed_before += p->kp.nmissed;
+	memset(&p->kp, 0, sizeof(p->kp));
+	p->kp.addr = p->addr;
+	p->kp.pre_handler = on_kprobe;
+	err = register_kprobe(&p->kp);
+	if (!err)
+		set_attached(p, true);
+	return err;
+}
+
+static int add_return(void)
+{
+	int err;
+
+	if (!ret_point || !ret_point->users || ret_point->attached)
+		return 0;
+	memset(&ret_probe.kp, 0, sizeof(ret_probe.kp));
+	ret_probe.kp.addr = ret_point->addr;
+	err = register_kretprobe(&ret_probe);
+	if (!err)
+		set_attached(ret_point, true);
+	return err;
+}
+
+int skbtrail_func_add(bool life)
+{
+	struct skbtrail_point *p;
+	unsigned int i, n = 0;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(by_ip); i++) {
+		p = by_ip[i].p;
+		if (!p || p->attached || !shared_users(p) ||
+		    (life && !(p->flags & SKBTRAIL_PF_LIFE)))
+			continue;
+		if (p->kind == SKBTRAIL_ATTACH_KIND_FTRACE) {
+			batch[n] = p;
+			ips[n++] = (unsigned long)p->addr;
+			continue;
+		}
+		err = add_kprobe(p);
+		if (err)
+			return err;
+	}
+	err = ftrace_set(n, false);
+	if (err)
+		return err;
+	for (i = 0; i < n; i++)
+		set_attached(batch[i], true);
+	return life ? 0 : add_return();
+}
+
+static void remove_return(void)
+{
+	if (!ret_point || ret_point->users || !ret_point->attached)
+		return;
+	unregister_kretprobe(&ret_probe);
+	set_attached(ret_point, false);
+}
+
+void skbtrail_func_remove(void)
+{
+	unsigned int i, n = 0, nkp = 0, left = 0;
+	struct skbtrail_point *p;
+
+	remove_return();
+	for (i = 0; i < ARRAY_SIZE(by_ip); i++) {
+		p = by_ip[i].p;
+		if (!p || !p->attached)
+			continue;
+		if (shared_users(p)) {
+			left += p->kind == SKBTRAIL_ATTACH_KIND_FTRACE;
+			continue;
+		}
+		if (p->kind == SKBTRAIL_ATTACH_KIND_FTRACE)
+			ips[n++] = (unsigned long)p->addr;
+		else
+			kps[nkp++] = &p->kp;
+		set_attached(p, false);
+	}
+	if (!left)
+		ftrace_clear();
+	else
+		ftrace_set(n, true);
+	if (nkp)
+		unregister_kprobes(kps, nkp);
+}
+
+u64 skbtrail_attach_missed(void)
+{
+	u64 sum = missed_before;
+	unsigned int i;
+
+	for (i = 0; i < skbtrail_point_count; i++)
+		sum += skbtrail_points[i].kp.nmissed;
+	return sum;
+}
+
+/* where kprobes would put it: the address ftrace knows the function by */
+static void *find_entry(const char *name, bool *by_ftrace)
+{
+	struct kprobe kp = { .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
+	void *addr;
+
+	if (register_kprobe(&kp))
+		return NULL;
+	addr = kp.addr;
+	*by_ftrace = kprobe_ftrace(&kp);
+	unregister_kprobe(&kp);
+	return addr;
+}
+
+static const char *const variants[] = { ".constprop.0", ".isra.0", ".part.0" };
+
+static void resolve(struct skbtrail_point *p)
+{
+	bool by_ftrace = false;
+	unsigned int i;
+
+	p->addr = find_entry(p->func, &by_ftrace);
+	for (i = 0; !p->addr && p->flags & SKBTRAIL_PF_VARIANT && i < ARRAY_SIZE(variants); i++) {
+		snprintf(p->sym, sizeof(p->sym), "%s%s", p->func, variants[i]);
+		p->addr = find_entry(p->sym, &by_ftrace);
+		if (p->addr)
+			p->func = p->sym;
+	}
+	if (!p->addr) {
+		p->state = SKBTRAIL_POINT_STATE_UNAVAILABLE;
+		p->why = "this kernel has no such function, or it is inlined";
+		return;
+	}
+	p->kind = by_ftrace && ftrace_wanted() ? SKBTRAIL_ATTACH_KIND_FTRACE :
+						 SKBTRAIL_ATTACH_KIND_KPROBE;
+	p->state = SKBTRAIL_POINT_STATE_AVAILABLE;
+	note_ip(p);
+}
+
+static void resolve_return(struct skbtrail_point *p)
+{
+	bool by_ftrace;
+
+	p->addr = find_entry(p->func, &by_ftrace);
+	p->state = p->addr ? SKBTRAIL_POINT_STATE_AVAILABLE : SKBTRAIL_POINT_STATE_UNAVAILABLE;
+	p->why = "this kernel has no such function, or it is inlined";
+	if (!p->addr)
+		return;
+	ret_point = p;
+}
+
+void skbtrail_func_resolve(void)
+{
+	struct skbtrail_point *p;
+	unsigned int i;
+
+	BUILD_BUG_ON(SKBTRAIL_MAX_POINTS * 2 > ARRAY_SIZE(by_ip));
+	for (i = 0; i < skbtrail_point_count; i++) {
+		p = &skbtrail_points[i];
+		if (p->probe)
+			continue;
+		if (p->flags & SKBTRAIL_PF_ALT &&
+		    p[-1].state != SKBTRAIL_POINT_STATE_UNAVAILABLE) {
+			p->state = SKBTRAIL_POINT_STATE_SHADOWED;
+			p->why = "an earlier choice for the same point exists";
+			continue;
+		}
+		/* rows on one function stand together */
+		if (is_func(p) && i && p[-1].addr && !strcmp(p->func, p[-1].func)) {
+			p->addr = p[-1].addr;
+			p->kind = p[-1].kind;
+			p->state = SKBTRAIL_POINT_STATE_AVAILABLE;
+			note_ip(p);
+			continue;
+		}
+		if (is_func(p))
+			resolve(p);
+		else
+			resolve_return(p);
+	}
+}

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Socket calls. A send call is over, or a segment half built, before there
+ * is a packet with headers a filter can look at. What happened until then is
+ * kept here and told when the packet shows up.
+ *
+ * Owners are learnt here as well: a task seen in a call on a socket, in
+ * process context, is a user of that socket. Nothing else is.
+ */
+#include "calls.h"
+
+#include <linux/hash.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/sock_diag.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/tcp.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+
+#include "stages.h"
+
+#define BUCKET_BITS	7
+#define BUCKET_WAYS	4
+#define OWNER_BITS	8
+#define READ_TRAILS	4
+
+/**
+ * struct slot - notes on what one context does with one socket
+ * @task: context it belongs to; NULL: free, or the CPU's own slot
+ * @sk: the socket; compared, never dereferenced
+ * @used: time of the last use, for replacement
+ * @begun: time the current call began; 0 in none
+ * @write_seq: first sequence number the current send call can have written
+ * @read: the call is a read call
+ * @ncall: hits of the call itself, first in @hit
+ * @nhit: all hits
+ * @hit: of the call, then of the packet being built
+ * @who: the caller
+ * @ntrail: trails copied by this read call
+ * @trail: the last of them
+ * @sessions: who follows them
+ */
+struct slot {
+	const struct task_struct *task;
+	const struct sock	*sk;
+	u64			used;
+	u64			begun;
+	u32			write_seq;
+	bool			read;
+	u8			ncall;
+	u8			nhit;
+	u8			ntrail;
+	struct skbtrail_early	hit[SKBTRAIL_CALL_HITS];
+	struct skbtrail_fact_task who;
+	u64			trail[READ_TRAILS];
+	u32			sessions[READ_TRAILS];
+};
+
+struct bucket {
+	raw_spinlock_t	lock;
+	struct slot	way[BUCKET_WAYS];
+};
+
+/* @created: time the socket was created, 0 when unknown or already told */
+struct owner {
+	struct skbtrail_fact_task	task;
+	struct skbtrail_early		created;
+};
+
+struct owner_set {
+	raw_spinlock_t	lock;
+	u8		next;
+	struct owner	way[BUCKET_WAYS];
+};
+
+static struct bucket buckets[1 << BUCKET_BITS];
+static struct owner_set owners[1 << OWNER_BITS];
+static DEFINE_PER_CPU(struct slot, softirq_slot);
+
+u64 skbtrail_calls_cookie(struct sock *sk)
+{
+	u32 c[2];
+
+	/* sock_gen_cookie() is not exported, but this calls it */
+	sock_diag_save_cookie(sk, c);
+	return (u64)c[1] << 32 | c[0];
+}
+
+void skbtrail_calls_task(struct skbtrail_fact_task *task, u64 cookie)
+{
+	task->cookie = cookie;
+	task->pid = current->tgid;
+	task->tid = current->pid;
+	memcpy(task->comm, current->comm, sizeof(task->comm));
+	task->comm[sizeof(task->comm) - 1] = '\0';
+}
+
+static struct owner_set *owner_lock(u64 cookie)
+{
+	struct owner_set *set = &owners[hash_64(cookie, OWNER_BITS)];
+
+	raw_spin_lock(&set->lock);
+	return set;
+}
+
+static struct owner *owner_find(struct owner_set *set, u64 cookie)
+{
+	int i;
+
+	for (i = 0; i < BUCKET_WAYS; i++)
+		if (set->way[i].task.cookie == cookie)
+			return &set->way[i];
+	return NULL;
+}
+
+static void owner_learn(const struct skbtrail_fact_task *task,
+			const struct skbtrail_early *created)
+{
+	struct owner_set *set = owner_lock(task->cookie);
+	struct owner *o = owner_find(set, task->cookie);
+
+	if (!o) {
+		o = &set->way[set->next++ % BUCKET_WAYS];
+		memset(&o->created, 0, sizeof(o->created));
+	}
+	o->task = *task;
+	if (created)
+		o->created = *created;
+	raw_spin_unlock(&set->lock);
+}
+
+/* tells the owner of a socket, and its creation once */
+static void owner_tell(u64 cookie, struct skbtrail_calls *calls)
+{
+	struct owner_set *set = owner_lock(cookie);
+	struct owner *o = owner_find(set, cookie);
+
+	if (o) {
+		if (!calls->task.cookie)
+			calls->task = o->task;
+		if (o->created.ns)
+			calls->hit[calls->n++] = o->created;
+		o->created.ns = 0;
+	}
+	raw_spin_unlock(&set->lock);
+}
+
+/*
+ * The slot of this context, its bucket locked. NULL (nothing locked) when
+ * there is none and @make is false, or in hard interrupts.
+ */
+static struct slot *slot_get(struct bucket **bucket, u64 ns, bool make)
+{
+	struct slot *s, *oldest;
+	struct bucket *b;
+	int i;
+
+	*bucket = NULL;
+	if (in_hardirq())
+		return NULL;
+	if (in_serving_softirq())
+		return this_cpu_ptr(&softirq_slot);
+	b = &buckets[hash_ptr(current, BUCKET_BITS)];
+	raw_spin_lock(&b->lock);
+	oldest = &b->way[0];
+	for (i = 0; i < BUCKET_WAYS; i++) {
+		s = &b->way[i];
+		if (s->task == current)
+			goto found;
+		if (s->used < oldest->used)
+			oldest = s;
+	}
+	if (!make) {
+		raw_spin_unlock(&b->lock);
+		return NULL;
+	}
+	s = oldest;
+	memset(s, 0, sizeof(*s));
+	s->task = current;
+found:
+	if (ns)
+		s->used = ns;
+	*bucket = b;
+	return s;
+}
+
+static void slot_put(struct bucket *b)
+{
+	if (b)
+		raw_spin_unlock(&b->lock);
+}
+
+static void slot_reset(struct slot *s, const struct sock *sk)
+{
+	s->sk = sk;
+	s->begun = 0;
+	s->read = false;
+	s->ncall = 0;
+	s->nhit = 0;
+	s->ntrail = 0;
+}
+
+static void slot_add(struct slot *s, const struct skbtrail_point *p, u64 ns)
+{
+	if (s->nhit < SKBTRAIL_CALL_HITS)
+		s->hit[s->nhit++] = (struct skbtrail_early){ .ns = ns, .p = p };
+}
+
+void skbtrail_calls_create(const struct skbtrail_point *p, struct sock *sk, u64 ns)
+{
+	struct skbtrail_early created = { .ns = ns, .p = p };
+	struct skbtrail_fact_task task;
+
+	if (!in_task())
+		return;
+	skbtrail_calls_task(&task, skbtrail_calls_cookie(sk));
+	owner_learn(&task, &created);
+}
+
+void skbtrail_calls_begin(const struct skbtrail_point *p, struct sock *sk, u64 ns,
+			  bool read)
+{
+	struct bucket *b;
+	struct slot *s;
+
+	/* kernel threads that send (NFS, rpc) are tasks as well, and named so */
+	if (!in_task())
+		return;
+	s = slot_get(&b, ns, true);
+	if (!s)
+		return;
+	slot_reset(s, sk);
+	s->begun = ns;
+	s->read = read;
+	skbtrail_calls_task(&s->who, skbtrail_calls_cookie(sk));
+	slot_add(s, p, ns);
+	s->ncall = s->nhit;
+	if (sk->sk_protocol == IPPROTO_TCP)
+		s->write_seq = READ_ONCE(tcp_sk(sk)->write_seq);
+	owner_learn(&s->who, NULL);
+	slot_put(b);
+}
+
+void skbtrail_calls_add(const struct skbtrail_point *p, const struct sock *sk, u64 ns)
+{
+	struct bucket *b;
+	struct slot *s = slot_get(&b, ns, false);
+
+	if (!s)
+		return;
+	if (b && s->sk == sk && s->begun && !s->read) {
+		s->nhit = s->ncall;
+		slot_add(s, p, ns);
+		s->ncall = s->nhit;
+		/* under the socket lock now: what follows is this call's */
+		if (sk->sk_protocol == IPPROTO_TCP)
+			s->write_seq = tcp_sk(sk)->write_seq;
+	}
+	slot_put(b);
+}
+
+void skbtrail_calls_before(const struct skbtrail_point *p, const struct sock *sk,
+			   u64 ns, bool fresh)
+{
+	struct bucket *b;
+	struct slot *s = slot_get(&b, ns, fresh);
+	unsigned int i;
+
+	if (!s)
+		return;
+	if (s->sk != sk)
+		slot_reset(s, sk);
+	/* the same again: the packet these notes were for never showed up */
+	for (i = s->ncall; i < s->nhit; i++)
+		if (fresh && s->hit[i].p->stage == p->stage)
+			s->nhit = s->ncall;
+	slot_add(s, p, ns);
+	slot_put(b);
+}
+
+void skbtrail_calls_end(const struct sock *sk)
+{
+	struct bucket *b;
+	struct slot *s;
+
+	if (!in_task())
+		return;
+	s = slot_get(&b, 0, false);
+	if (!s)
+		return;
+	if (s->sk == sk && !s->read)
+		slot_reset(s, NULL);
+	slot_put(b);
+}
+
+/* whether a segment carries bytes the call in @s wrote */
+static bool carries(const struct slot *s, const struct skbtrail_fact_tcp *tcp)
+{
+	if (!s->ncall)
+		return false;
+	if (s->hit[0].p->stage == SKBTRAIL_ST_SOCK_CONNECT)
+		return tcp->flags & TCPHDR_SYN;
+	return tcp->payload && after(tcp->seq + tcp->payload, s->write_seq);
+}
+
+void skbtrail_calls_take(const struct sock *sk, const struct skbtrail_fact_tcp *tcp,
+			 struct skbtrail_calls *calls)
+{
+	struct bucket *b;
+	struct slot *s = slot_get(&b, 0, false);
+	unsigned int i;
+	u64 cookie;
+
+	calls->n = 0;
+	calls->task.cookie = 0;
+	cookie = atomic64_read(&sk->sk_cookie);
+	if (cookie)
+		owner_tell(cookie, calls);
+	if (!s)
+		return;
+	if (s->sk == sk && !s->read) {
+		bool mine = tcp ? carries(s, tcp) : s->ncall;
+
+		if (mine)
+			calls->task = s->who;
+		for (i = mine ? 0 : s->ncall; i < s->nhit; i++)
+			calls->hit[calls->n++] = s->hit[i];
+		if (!tcp)
+			s->ncall = 0;
+		s->nhit = s->ncall;
+	}
+	slot_put(b);
+}
+
+void skbtrail_calls_pass(const struct sock *sk)
+{
+	struct bucket *b;
+	struct slot *s = slot_get(&b, 0, false);
+
+	if (!s)
+		return;
+	if (s->sk == sk && !s->read)
+		s->nhit = s->ncall;
+	slot_put(b);
+}
+
+bool skbtrail_calls_read(u64 *ns, const struct skbtrail_point **p)
+{
+	struct bucket *b;
+	struct slot *s;
+	bool reading;
+
+	if (!in_task())
+		return false;
+	s = slot_get(&b, 0, false);
+	if (!s)
+		return false;
+	reading = s->read && s->begun;
+	if (reading) {
+		*ns = s->begun;
+		*p = s->hit[0].p;
+	}
+	slot_put(b);
+	return reading;
+}
+
+void skbtrail_calls_copied(u64 trail, u32 sessions)
+{
+	struct bucket *b;
+	struct slot *s;
+
+	if (!in_task())
+		return;
+	s = slot_get(&b, 0, false);
+	if (!s)
+		return;
+	if (s->read && s->begun &&
+	    (!s->ntrail || s->trail[(s->ntrail - 1) % READ_TRAILS] != trail)) {
+		s->trail[s->ntrail % READ_TRAILS] = trail;
+		s->sessions[s->ntrail % READ_TRAILS] = sessions;
+		/* wraps at a multiple: the ring stays in order */
+		if (++s->ntrail == 2 * READ_TRAILS)
+			s->ntrail = READ_TRAILS;
+	}
+	slot_put(b);
+}
+
+unsigned int skbtrail_calls_return(u64 *trails, u32 *sessions, unsigned int max)
+{
+	unsigned int i, n = 0;
+	struct bucket *b;
+	struct slot *s;
+
+	if (!in_task())
+		return 0;
+	s = slot_get(&b, 0, false);
+	if (!s)
+		return 0;
+	if (s->read) {
+		n = min3((unsigned int)s->ntrail, (unsigned int)READ_TRAILS, max);
+		for (i = 0; i < n; i++) {
+			trails[i] = s->trail[i];
+			sessions[i] = s->sessions[i];
+		}
+		slot_reset(s, NULL);
+	}
+	slot_put(b);
+	return n;
+}
+
+void skbtrail_calls_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(buckets); i++)
+		raw_spin_lock_init(&buckets[i].lock);
+	for (i = 0; i < ARRAY_SIZE(owners); i++)
+		raw_spin_lock_init(&owners[i].lock);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Differences between the kernels this module is built for. The code is
+ * written against the newest one; nothing outside this file may ask which
+ * kernel it is on. Features are probed, not versions: stable kernels carry
+ * backports.
+ */
+#ifndef SKBTRAIL_COMPAT_H
+#define SKBTRAIL_COMPAT_H
+
+#include <linux/ftrace.h>
+#include <linux/skbuff.h>
+#include <linux/tracepoint.h>
+#include <net/sock.h>
+
+#if __has_include(<net/dropreason-core.h>)
+#include <net/dropreason.h>
+#include <net/dropreason-core.h>
+#define SKBTRAIL_REASON_SUBSYS	1
+#else
+#include <net/dropreason.h>
+#endif
+
+/* 6.1 saves argument registers for every ftrace_ops and has no flag for it */
+#ifndef FTRACE_OPS_FL_SAVE_ARGS
+#define FTRACE_OPS_FL_SAVE_ARGS	0
+#endif
+
+#ifndef ftrace_regs_get_argument
+#define ftrace_regs_get_argument(fregs, n) \
+	regs_get_kernel_argument(&(fregs)->regs, n)
+#endif
+
+/* the kfree_skb tracepoint learnt the receiving socket */
+#ifdef SKBTRAIL_REASON_SUBSYS
+#define SKBTRAIL_TP_KFREE_SKB \
+	void *data, struct sk_buff *skb, void *location, \
+	enum skb_drop_reason reason, struct sock *rx_sk
+#else
+#define SKBTRAIL_TP_KFREE_SKB \
+	void *data, struct sk_buff *skb, void *location, \
+	enum skb_drop_reason reason
+#endif
+
+/**
+ * skbtrail_each_reason() - call @fn for every drop reason of this kernel
+ * @fn: gets the reason's number, its name and @data; false ends the walk
+ * @data: passed on
+ *
+ * Context: process; takes rcu_read_lock().
+ */
+static inline void skbtrail_each_reason(bool (*fn)(u32 reason, const char *name,
+						   void *data), void *data)
+{
+#ifdef SKBTRAIL_REASON_SUBSYS
+	const struct drop_reason_list *list;
+	u32 sub, i;
+
+	rcu_read_lock();
+	for (sub = 0; sub < SKB_DROP_REASON_SUBSYS_NUM; sub++) {
+		list = rcu_dereference(drop_reasons_by_subsys[sub]);
+		for (i = 0; list && i < list->n_reasons; i++)
+			if (list->reasons[i] &&
+			    !fn(sub << SKB_DROP_REASON_SUBSYS_SHIFT | i,
+				list->reasons[i], data))
+				goto out;
+	}
+out:
+	rcu_read_unlock();
+#else
+	u32 i;
+
+	for (i = 0; i < SKB_DROP_REASON_MAX; i++)
+		if (drop_reasons[i] && !fn(i, drop_reasons[i], data))
+			break;
+#endif
+}
+
+#endif /* SKBTRAIL_COMPAT_H */

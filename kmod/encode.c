@@ -1,0 +1,550 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Turns sightings into records. What a life was last told is kept in it, so
+ * that a fact is sent when the trail begins and again only when it changed.
+ */
+#include "encode.h"
+
+#include <linux/hardirq.h>
+#include <linux/if_ether.h>
+#include <linux/if_vlan.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <net/dst.h>
+#include <net/dst_metadata.h>
+#include <net/ip6_fib.h>
+#include <net/route.h>
+#include <net/sock.h>
+
+#include "calls.h"
+#include "session.h"
+#include "stages.h"
+#include "track.h"
+
+/* all facts but the packet's bytes fit in here; checked by put() */
+#define FACTS_MAX	512
+
+/**
+ * struct facts - facts being gathered for one record
+ * @len: bytes used
+ * @buf: struct skbtrail_fact_head and value, padded, one after the other
+ */
+struct facts {
+	u32	len;
+	u8	buf[FACTS_MAX] __aligned(8);
+};
+
+static DEFINE_PER_CPU(struct facts, scratch);
+
+static void put(struct facts *f, u8 id, const void *value, u16 len)
+{
+	struct skbtrail_fact_head *head = (void *)(f->buf + f->len);
+	u32 size = ALIGN(sizeof(*head) + len, 8);
+
+	if (WARN_ON_ONCE(f->len + size > sizeof(f->buf)))
+		return;
+	memset(f->buf + f->len + size - 8, 0, 8);
+	*head = (struct skbtrail_fact_head){ .id = id, .len = len };
+	memcpy(head + 1, value, len);
+	f->len += size;
+}
+
+#define PUT(f, id, value) do { \
+	typeof(value) v_ = (value); \
+	put(f, SKBTRAIL_FACT_##id, &v_, sizeof(v_)); \
+} while (0)
+
+static void put_flow(struct facts *f, const struct skbtrail_flow *flow)
+{
+	PUT(f, L3PROTO, flow->l3proto);
+	if (!flow->alen)
+		return;
+	put(f, SKBTRAIL_FACT_SADDR, flow->saddr, flow->alen);
+	put(f, SKBTRAIL_FACT_DADDR, flow->daddr, flow->alen);
+	PUT(f, PROTO, flow->proto);
+	if (flow->sport || flow->dport) {
+		PUT(f, SPORT, flow->sport);
+		PUT(f, DPORT, flow->dport);
+	}
+	PUT(f, TTL, flow->ttl);
+	PUT(f, TOS, flow->tos);
+}
+
+static void put_flow_changes(struct facts *f, const struct skbtrail_flow *old,
+			     const struct skbtrail_flow *new)
+{
+	if (!old->alen || old->alen != new->alen || old->l3proto != new->l3proto) {
+		put_flow(f, new);
+		return;
+	}
+	if (memcmp(old->saddr, new->saddr, new->alen))
+		put(f, SKBTRAIL_FACT_SADDR, new->saddr, new->alen);
+	if (memcmp(old->daddr, new->daddr, new->alen))
+		put(f, SKBTRAIL_FACT_DADDR, new->daddr, new->alen);
+	if (old->proto != new->proto)
+		PUT(f, PROTO, new->proto);
+	if (old->sport != new->sport)
+		PUT(f, SPORT, new->sport);
+	if (old->dport != new->dport)
+		PUT(f, DPORT, new->dport);
+	if (old->ttl != new->ttl)
+		PUT(f, TTL, new->ttl);
+	if (old->tos != new->tos)
+		PUT(f, TOS, new->tos);
+}
+
+static void put_details(struct facts *f, const struct skbtrail_view *v)
+{
+	if (v->have & SKBTRAIL_VIEW_IPID)
+		PUT(f, IP_ID, v->ip_id);
+	if (v->have & SKBTRAIL_VIEW_FRAG)
+		PUT(f, FRAG, v->frag);
+	if (v->have & SKBTRAIL_VIEW_TCP)
+		PUT(f, TCP, v->tcp);
+	if (v->have & SKBTRAIL_VIEW_ICMP)
+		PUT(f, ICMP, v->icmp);
+	if (v->have & SKBTRAIL_VIEW_ARP)
+		PUT(f, ARP, v->arp);
+}
+
+static void put_layout(struct facts *f, const struct skbtrail_sighting *s)
+{
+	const struct sk_buff *skb = s->skb;
+
+	if (skb_is_gso(skb)) {
+		struct skbtrail_fact_gso gso = {
+			.size = skb_shinfo(skb)->gso_size,
+			.segs = skb_shinfo(skb)->gso_segs,
+		};
+
+		PUT(f, GSO, gso);
+	}
+	if (s->p->l2 == SKBTRAIL_L2_MACHDR && skb_mac_header_was_set(skb) &&
+	    skb->dev && skb->dev->type == ARPHRD_ETHER)
+		put(f, SKBTRAIL_FACT_MAC, skb_mac_header(skb), 2 * ETH_ALEN);
+}
+
+/* the device a packet is at, as far as this point knows it */
+static const struct net_device *device_of(const struct skbtrail_sighting *s)
+{
+	if (s->nf)
+		return s->nf->in && s->nf->hook != NF_INET_POST_ROUTING ?
+		       s->nf->in : s->nf->out;
+	return s->p->flags & SKBTRAIL_PF_DEV ? s->skb->dev : NULL;
+}
+
+static void put_dev(struct facts *f, struct skbtrail_life *life,
+		       const struct skbtrail_sighting *s)
+{
+	const struct net_device *dev = device_of(s);
+	struct skbtrail_fact_dev d;
+	const struct net *net;
+
+	if (!dev)
+		return;
+	net = dev_net(dev);
+	if (life->ifindex == dev->ifindex && life->netns == net->net_cookie)
+		return;
+	life->ifindex = dev->ifindex;
+	life->netns = net->net_cookie;
+	d.ifindex = dev->ifindex;
+	d.inum = net->ns.inum;
+	d.cookie = net->net_cookie;
+	BUILD_BUG_ON(sizeof(d.name) != sizeof(dev->name));
+	memcpy(d.name, dev->name, sizeof(d.name));
+	PUT(f, DEV, d);
+}
+
+static void put_netns(struct facts *f, struct skbtrail_life *life, const struct net *net)
+{
+	struct skbtrail_fact_netns n = {
+		.cookie = net->net_cookie,
+		.inum = net->ns.inum,
+	};
+
+	if (life->netns == net->net_cookie)
+		return;
+	life->netns = net->net_cookie;
+	PUT(f, NETNS, n);
+}
+
+static void put_sock(struct facts *f, struct skbtrail_life *life, struct sock *sk)
+{
+	struct skbtrail_fact_sock so = { .cookie = skbtrail_calls_cookie(sk) };
+
+	life->sk = sk;
+	if (life->cookie == so.cookie)
+		return;
+	life->cookie = so.cookie;
+	if (sk->sk_protocol == IPPROTO_TCP)
+		so.state = READ_ONCE(sk->sk_state);
+	PUT(f, SOCK, so);
+}
+
+static void route_v4(struct skbtrail_fact_route *r, const struct rtable *rt)
+{
+	r->type = rt->rt_type;
+	r->family = rt->rt_gw_family;
+	if (rt->rt_gw_family == AF_INET)
+		memcpy(r->gateway, &rt->rt_gw4, 4);
+	else if (rt->rt_gw_family == AF_INET6)
+		memcpy(r->gateway, &rt->rt_gw6, 16);
+}
+
+static void route_v6(struct skbtrail_fact_route *r, const struct rt6_info *rt)
+{
+	r->type = rt->rt6i_flags & RTF_LOCAL ? RTN_LOCAL :
+		  rt->rt6i_flags & RTF_ANYCAST ? RTN_ANYCAST : RTN_UNICAST;
+	if (rt->rt6i_flags & RTF_GATEWAY) {
+		r->family = AF_INET6;
+		memcpy(r->gateway, &rt->rt6i_gateway, 16);
+	}
+}
+
+static void put_route(struct facts *f, struct skbtrail_life *life, const struct sk_buff *skb,
+		      u16 l3proto)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+	struct skbtrail_fact_route r = { .type = 0 };
+
+	if (!dst || dst == life->dst || dst->flags & DST_METADATA)
+		return;
+	life->dst = dst;
+	if (l3proto == ETH_P_IP)
+		route_v4(&r, container_of(dst, struct rtable, dst));
+	else if (l3proto == ETH_P_IPV6)
+		route_v6(&r, container_of(dst, struct rt6_info, dst));
+	if (dst->dev) {
+		r.ifindex = dst->dev->ifindex;
+		memcpy(r.name, dst->dev->name, sizeof(r.name));
+	}
+	PUT(f, ROUTE, r);
+}
+
+/* facts that are cheap to compare at every point that has them */
+static void put_surroundings(struct facts *f, struct skbtrail_life *life,
+			     const struct skbtrail_sighting *s)
+{
+	const struct sk_buff *skb = s->skb;
+	struct sock *sk = s->sk;
+
+	put_dev(f, life, s);
+	if (life->mark != skb->mark) {
+		life->mark = skb->mark;
+		PUT(f, MARK, life->mark);
+	}
+	if (skb_vlan_tag_present(skb) && life->vlan != skb_vlan_tag_get(skb)) {
+		life->vlan = skb_vlan_tag_get(skb);
+		PUT(f, VLAN, life->vlan);
+	}
+	if (!sk && s->outward)
+		sk = skb->sk;
+	if (sk && sk != life->sk && sk_fullsock(sk))
+		put_sock(f, life, sk);
+	if (s->nf && !device_of(s))
+		put_netns(f, life, s->nf->net);
+	if (s->p->flags & SKBTRAIL_PF_DST)
+		put_route(f, life, skb, s->p->l3proto);
+}
+
+static void write_facts(struct skbtrail_session *se, const struct skbtrail_life *life,
+			const struct skbtrail_sighting *s, u8 kind,
+			const struct facts *f, u32 bytes)
+{
+	u32 room = bytes ? ALIGN(sizeof(struct skbtrail_fact_head) + bytes, 8) : 0;
+	u32 size = sizeof(struct skbtrail_rec_facts) + f->len + room;
+	struct skbtrail_rec_facts *rec;
+	struct skbtrail_fact_head *head;
+
+	rec = skbtrail_stream_reserve(&se->stream, size, s->ns);
+	if (!rec)
+		return;
+	*rec = (struct skbtrail_rec_facts){
+		.size = size,
+		.kind = kind,
+		.point = skbtrail_point_id(s->p),
+		.stage = s->p->stage,
+		.trail = life->trail,
+		.ns = s->ns,
+	};
+	memcpy(rec + 1, f->buf, f->len);
+	if (!bytes)
+		return;
+	head = (void *)((u8 *)(rec + 1) + f->len);
+	memset((u8 *)head + room - 8, 0, 8);
+	*head = (struct skbtrail_fact_head){ .id = SKBTRAIL_FACT_BYTES, .len = bytes };
+	if (!skbtrail_view_copy(s->skb, &s->view, 0, head + 1, bytes))
+		memset(head + 1, 0, bytes);
+}
+
+static void write_hit(struct skbtrail_session *se, const struct skbtrail_point *p,
+		      u64 trail, u64 ns, u32 len, u32 info, u8 ctx)
+{
+	struct skbtrail_rec_hit *rec;
+
+	BUILD_BUG_ON(sizeof(*rec) > 32);
+	rec = skbtrail_stream_reserve(&se->stream, sizeof(*rec), ns);
+	if (!rec)
+		return;
+	*rec = (struct skbtrail_rec_hit){
+		.size = sizeof(*rec),
+		.kind = SKBTRAIL_REC_KIND_HIT,
+		.ctx = ctx,
+		.point = skbtrail_point_id(p),
+		.stage = p->stage,
+		.trail = trail,
+		.ns = ns,
+		.len = len,
+		.info = info,
+	};
+	this_cpu_ptr(se->stream.lanes)->hits++;
+}
+
+/* the per-CPU variable that would tell is not exported */
+static bool in_ksoftirqd(void)
+{
+	return current->flags & PF_KTHREAD && !strncmp(current->comm, "ksoftirqd/", 10);
+}
+
+static u8 context(void)
+{
+	if (in_hardirq())
+		return SKBTRAIL_CTX_HARDIRQ;
+	if (!in_serving_softirq())
+		return 0;
+	return SKBTRAIL_CTX_SOFTIRQ |
+	       (in_ksoftirqd() ? SKBTRAIL_CTX_KSOFTIRQD : 0);
+}
+
+#define for_each_session(se, bits) \
+	for (; (bits) && ((se) = skbtrail_session_at(__ffs(bits)), true); \
+	     (bits) &= (bits) - 1) \
+		if (se)
+
+u32 skbtrail_encode_admitted(u32 sessions, const struct skbtrail_sighting *s)
+{
+	unsigned long bits = sessions;
+	struct skbtrail_session *se;
+	u32 admitted = 0;
+
+	for_each_session(se, bits) {
+		if (skbtrail_stream_admits(&se->stream))
+			admitted |= bits & -bits;
+		else
+			skbtrail_stream_lose(&se->stream, SKBTRAIL_LOST_CAUSE_ADMISSION,
+					     s->ns);
+	}
+	return admitted;
+}
+
+void skbtrail_encode_lost(u32 sessions, enum skbtrail_lost_cause cause, u64 ns)
+{
+	unsigned long bits = sessions;
+	struct skbtrail_session *se;
+
+	for_each_session(se, bits)
+		skbtrail_stream_lose(&se->stream, cause, ns);
+}
+
+static void write_calls(struct skbtrail_session *se, const struct skbtrail_life *life,
+			const struct skbtrail_calls *calls)
+{
+	unsigned int i;
+
+	for (i = 0; i < calls->n; i++)
+		if (test_bit(calls->hit[i].p->stage, se->config.stages))
+			write_hit(se, calls->hit[i].p, life->trail, calls->hit[i].ns, 0, 0,
+				  SKBTRAIL_CTX_EARLIER);
+}
+
+void skbtrail_encode_packet(struct skbtrail_life *life, struct skbtrail_sighting *s,
+			    u32 sessions, const struct skbtrail_calls *calls)
+{
+	struct facts *f = this_cpu_ptr(&scratch);
+	unsigned long bits = sessions;
+	struct skbtrail_session *se;
+
+	f->len = 0;
+	/* everything is told anew: a second session has not heard it */
+	life->ifindex = 0;
+	life->netns = 0;
+	life->sk = NULL;
+	life->cookie = 0;
+	life->dst = NULL;
+	life->mark = 0;
+	life->vlan = 0;
+	life->flow = s->view.flow;
+	life->flags |= SKBTRAIL_LIFE_PARSED;
+	put_flow(f, &life->flow);
+	put_details(f, &s->view);
+	put_layout(f, s);
+	put_surroundings(f, life, s);
+	if (calls->task.cookie)
+		PUT(f, SENDER, calls->task);
+	for_each_session(se, bits) {
+		write_facts(se, life, s, SKBTRAIL_REC_KIND_PACKET, f,
+			    min(se->config.snaplen, s->view.len));
+		write_calls(se, life, calls);
+		this_cpu_ptr(se->stream.lanes)->trails++;
+	}
+}
+
+void skbtrail_encode_clone(struct skbtrail_life *life, const struct skbtrail_life *parent,
+			   struct skbtrail_sighting *s)
+{
+	struct facts *f = this_cpu_ptr(&scratch);
+	unsigned long bits = life->sessions;
+	struct skbtrail_rec_link *rec;
+	struct skbtrail_session *se;
+
+	f->len = 0;
+	life->flow = parent->flow;
+	life->flags |= SKBTRAIL_LIFE_PARSED;
+	life->mark = parent->mark;
+	put_flow(f, &life->flow);
+	if (life->mark)
+		PUT(f, MARK, life->mark);
+	for_each_session(se, bits) {
+		write_facts(se, life, s, SKBTRAIL_REC_KIND_PACKET, f, 0);
+		this_cpu_ptr(se->stream.lanes)->trails++;
+		rec = skbtrail_stream_reserve(&se->stream, sizeof(*rec), s->ns);
+		if (rec)
+			*rec = (struct skbtrail_rec_link){
+				.size = sizeof(*rec),
+				.kind = SKBTRAIL_REC_KIND_LINK,
+				.link = SKBTRAIL_LINK_KIND_CLONE,
+				.trail = life->trail,
+				.parent = parent->trail,
+				.ns = s->ns,
+			};
+		if (test_bit(s->p->stage, se->config.stages))
+			write_hit(se, s->p, life->trail, s->ns, s->skb->len, 0, context());
+	}
+	life->stage = s->p->stage;
+	life->point = skbtrail_point_id(s->p);
+	life->last_ns = s->ns;
+}
+
+/* headers are read again only where they can have changed */
+static void put_header_changes(struct facts *f, struct skbtrail_life *life,
+			       struct skbtrail_sighting *s)
+{
+	if (!(life->flags & SKBTRAIL_LIFE_DIRTY) && !(s->p->flags & SKBTRAIL_PF_COMPARE))
+		return;
+	if (!s->located && !skbtrail_view_locate(s->p, s->skb, &s->view))
+		return;
+	if (!s->parsed)
+		skbtrail_view_parse(s->skb, &s->view);
+	s->located = true;
+	s->parsed = true;
+	life->flags &= ~SKBTRAIL_LIFE_DIRTY;
+	if (!s->view.flow.alen && life->flow.alen)
+		return;
+	put_flow_changes(f, &life->flow, &s->view.flow);
+	life->flow = s->view.flow;
+}
+
+void skbtrail_encode_hit(struct skbtrail_life *life, struct skbtrail_sighting *s, u32 watch)
+{
+	struct facts *f = this_cpu_ptr(&scratch);
+	unsigned long bits = life->sessions;
+	struct skbtrail_session *se;
+	u8 ctx = context();
+
+	f->len = 0;
+	put_surroundings(f, life, s);
+	put_header_changes(f, life, s);
+	for_each_session(se, bits) {
+		if (f->len)
+			write_facts(se, life, s, SKBTRAIL_REC_KIND_CHANGE, f, 0);
+		if (watch & bits & -bits)
+			write_hit(se, s->p, life->trail, s->ns, s->skb->len, s->info, ctx);
+	}
+	life->stage = s->p->stage;
+	life->point = skbtrail_point_id(s->p);
+	life->last_ns = s->ns;
+	life->merged = 0;
+	if (s->p->flags & SKBTRAIL_PF_DIRTY || s->p->stage == SKBTRAIL_ST_DEV_XMIT)
+		life->flags |= SKBTRAIL_LIFE_DIRTY;
+}
+
+void skbtrail_encode_read(struct skbtrail_life *life, const struct skbtrail_sighting *s)
+{
+	struct facts *f = this_cpu_ptr(&scratch);
+	unsigned long bits = life->sessions;
+	const struct skbtrail_point *p;
+	struct skbtrail_fact_task task;
+	struct skbtrail_session *se;
+	u64 begun;
+
+	if (life->flags & SKBTRAIL_LIFE_COPIED || !skbtrail_calls_read(&begun, &p))
+		return;
+	f->len = 0;
+	skbtrail_calls_task(&task, life->cookie);
+	PUT(f, READER, task);
+	for_each_session(se, bits) {
+		write_facts(se, life, s, SKBTRAIL_REC_KIND_CHANGE, f, 0);
+		/* a reader that waited already did not pass this stage with the packet */
+		if (begun >= life->last_ns && test_bit(p->stage, se->config.stages))
+			write_hit(se, p, life->trail, begun, s->skb->len, 0,
+				  SKBTRAIL_CTX_EARLIER);
+	}
+}
+
+void skbtrail_encode_bare_hit(const struct skbtrail_point *p, u64 trail, u32 sessions, u64 ns)
+{
+	unsigned long bits = sessions;
+	struct skbtrail_session *se;
+
+	for_each_session(se, bits)
+		write_hit(se, p, trail, ns, 0, 0, context());
+}
+
+static void write_link_merge(struct skbtrail_session *se, const struct skbtrail_life *life,
+			     u64 ns)
+{
+	struct skbtrail_rec_link *rec;
+
+	if (life->merged == U64_MAX)
+		return;
+	rec = skbtrail_stream_reserve(&se->stream, sizeof(*rec), ns);
+	if (rec)
+		*rec = (struct skbtrail_rec_link){
+			.size = sizeof(*rec),
+			.kind = SKBTRAIL_REC_KIND_LINK,
+			.link = SKBTRAIL_LINK_KIND_MERGE,
+			.trail = life->trail,
+			.parent = life->merged,
+			.ns = ns,
+		};
+}
+
+void skbtrail_encode_end(const struct skbtrail_life *life, const struct skbtrail_sighting *s,
+			 enum skbtrail_end_kind end, u32 reason, u32 symbol)
+{
+	unsigned long bits = life->sessions;
+	struct skbtrail_session *se;
+	struct skbtrail_rec_end *rec;
+
+	for_each_session(se, bits) {
+		if (end == SKBTRAIL_END_KIND_MERGED)
+			write_link_merge(se, life, s->ns);
+		rec = skbtrail_stream_reserve(&se->stream, sizeof(*rec), s->ns);
+		if (!rec)
+			continue;
+		*rec = (struct skbtrail_rec_end){
+			.size = sizeof(*rec),
+			.kind = SKBTRAIL_REC_KIND_END,
+			.end = end,
+			.point = skbtrail_point_id(s->p),
+			.stage = life->stage,
+			.trail = life->trail,
+			.ns = s->ns,
+			.reason = reason,
+			.symbol = symbol,
+		};
+		this_cpu_ptr(se->stream.lanes)->ends++;
+	}
+}

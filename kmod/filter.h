@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SKBTRAIL_FILTER_H
+#define SKBTRAIL_FILTER_H
+
+#include <linux/types.h>
+
+struct bpf_prog;
+struct netlink_ext_ack;
+struct nlattr;
+struct skbtrail_sighting;
+
+/**
+ * skbtrail_filter() - which of @sessions want this packet
+ * @sessions: candidates
+ * @s: sighting, located
+ *
+ * Context: interrupts off. The packet is not touched: programs run over a
+ * shadow of its sk_buff.
+ */
+u32 skbtrail_filter(u32 sessions, const struct skbtrail_sighting *s);
+
+/**
+ * skbtrail_filter_compile() - make a program from an attribute
+ * @attr: array of struct sock_filter, or NULL
+ * @extack: gets a sentence when it is refused
+ *
+ * Context: process. Return: program, NULL for no attribute, or ERR_PTR().
+ */
+struct bpf_prog *skbtrail_filter_compile(const struct nlattr *attr,
+					 struct netlink_ext_ack *extack);
+
+#endif /* SKBTRAIL_FILTER_H */

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * skbtrail: follows each packet through the running network stack.
+ *
+ * A packet's way through this module:
+ *
+ *   attach*.c, tracepoints.c   a probe point is hit
+ *   sight.c                    the steps, in order
+ *   track.c                    which packet is it
+ *   view.c, filter.c           does somebody want it
+ *   calls.c                    what led to it: socket calls, owners
+ *   encode.c                   records of what happened and what changed
+ *   stream.c                   batches, to the reader's socket
+ *
+ * Control comes in through netlink.c and session.c.
+ */
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include "attach.h"
+#include "calls.h"
+#include "netlink.h"
+#include "session.h"
+
+static int __init skbtrail_init(void)
+{
+	int err;
+
+	skbtrail_calls_init();
+	err = skbtrail_attach_init();
+	if (err)
+		return err;
+	err = skbtrail_session_init();
+	if (err)
+		goto out_attach;
+	/* the users' door: last to open, first to close */
+	err = skbtrail_netlink_init();
+	if (err)
+		goto out_session;
+	return 0;
+
+out_session:
+	skbtrail_session_exit();
+out_attach:
+	skbtrail_attach_exit();
+	return err;
+}
+
+static void __exit skbtrail_exit(void)
+{
+	skbtrail_netlink_exit();
+	skbtrail_session_exit();
+	skbtrail_attach_exit();
+	/* nothing below frees by RCU callback today; cheap to keep true */
+	rcu_barrier();
+}
+
+module_init(skbtrail_init);
+module_exit(skbtrail_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Follows packets through the network stack");
+MODULE_VERSION(SKBTRAIL_VERSION);
+MODULE_ALIAS_GENL_FAMILY(SKBTRAIL_FAMILY_NAME);

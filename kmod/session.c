@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sessions: started by a command, bound to the socket it came from, ended by
+ * another command or by the end of the socket. A session leaves in two
+ * phases: it is unlinked, so that the packet path no longer finds it, and
+ * after a grace period taken apart.
+ */
+#include "session.h"
+
+#include <linux/module.h>
+#include <linux/netlink.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <net/netlink.h>
+#include <net/sock.h>
+
+#include "attach.h"
+#include "calls.h"
+#include "track.h"
+
+/* packets that can be followed at once: 64 Ki with room to spare */
+#define TABLE_ENTRIES	(128 * 1024)
+
+DEFINE_MUTEX(skbtrail_control);
+unsigned long skbtrail_active;
+struct skbtrail_session __rcu *skbtrail_sessions[SKBTRAIL_MAX_SESSIONS];
+
+/* sessions by bit, also those that are being taken apart; control mutex */
+static struct skbtrail_session *slots[SKBTRAIL_MAX_SESSIONS];
+/* guards slots[] against the notifier, which may not take the mutex */
+static DEFINE_SPINLOCK(slots_lock);
+static struct workqueue_struct *enders;
+static unsigned int users;
+static u32 last_id;
+
+void skbtrail_config_release(struct skbtrail_config *config)
+{
+	if (config->l2)
+		bpf_prog_destroy(config->l2);
+	if (config->l3)
+		bpf_prog_destroy(config->l3);
+	config->l2 = NULL;
+	config->l3 = NULL;
+}
+
+struct skbtrail_session *skbtrail_session_of(const struct net *net, u32 portid)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&skbtrail_control);
+	for (i = 0; i < SKBTRAIL_MAX_SESSIONS; i++)
+		if (slots[i] && !slots[i]->closed && slots[i]->net == net &&
+		    slots[i]->portid == portid)
+			return slots[i];
+	return NULL;
+}
+
+struct skbtrail_session *skbtrail_session_nth(unsigned int bit)
+{
+	lockdep_assert_held(&skbtrail_control);
+	return slots[bit];
+}
+
+static void unlink_session(struct skbtrail_session *s)
+{
+	clear_bit(s->bit, &skbtrail_active);
+	RCU_INIT_POINTER(skbtrail_sessions[s->bit], NULL);
+	/* the packet path runs with interrupts off: this waits for it */
+	synchronize_rcu();
+}
+
+static void put_table(void)
+{
+	if (!--users)
+		skbtrail_track_free();
+}
+
+static int get_table(void)
+{
+	int err = users ? 0 : skbtrail_track_alloc(TABLE_ENTRIES);
+
+	users += !err;
+	return err;
+}
+
+static void end_session(struct work_struct *work)
+{
+	struct skbtrail_session *s = container_of(work, struct skbtrail_session, end);
+
+	mutex_lock(&skbtrail_control);
+	if (!s->stopped)
+		unlink_session(s);
+	skbtrail_detach(s->config.stages);
+	skbtrail_track_forget(s->bit);
+	skbtrail_stream_close(&s->stream);
+	put_table();
+	spin_lock(&slots_lock);
+	slots[s->bit] = NULL;
+	spin_unlock(&slots_lock);
+	mutex_unlock(&skbtrail_control);
+	skbtrail_config_release(&s->config);
+	kfree(s);
+}
+
+static int free_bit(void)
+{
+	int i;
+
+	for (i = 0; i < SKBTRAIL_MAX_SESSIONS; i++)
+		if (!slots[i])
+			return i;
+	return -1;
+}
+
+static int open_session(struct skbtrail_session *s, struct sock *sk,
+			struct netlink_ext_ack *extack)
+{
+	u32 points, missing;
+	int err;
+
+	err = get_table();
+	if (err) {
+		NL_SET_ERR_MSG(extack, "no memory for the table of packets");
+		return err;
+	}
+	err = skbtrail_stream_open(&s->stream, sk, s->portid, s->config.buffer,
+				   s->config.flush_ms, extack);
+	if (err)
+		goto out_table;
+	spin_lock(&slots_lock);
+	slots[s->bit] = s;
+	spin_unlock(&slots_lock);
+	/* before the probes, so that no trail lacks its first hits */
+	rcu_assign_pointer(skbtrail_sessions[s->bit], s);
+	set_bit(s->bit, &skbtrail_active);
+	err = skbtrail_attach(s->config.stages, &points, &missing, extack);
+	if (err)
+		goto out_unlink;
+	s->points = points;
+	s->missing = missing;
+	return 0;
+
+out_unlink:
+	unlink_session(s);
+	spin_lock(&slots_lock);
+	slots[s->bit] = NULL;
+	spin_unlock(&slots_lock);
+	skbtrail_stream_abandon(&s->stream);
+	skbtrail_stream_close(&s->stream);
+out_table:
+	put_table();
+	return err;
+}
+
+struct skbtrail_session *skbtrail_session_start(struct skbtrail_config *config,
+						struct sock *sk, u32 portid,
+						struct netlink_ext_ack *extack)
+{
+	struct skbtrail_session *s;
+	int bit = free_bit(), err;
+
+	lockdep_assert_held(&skbtrail_control);
+	if (skbtrail_session_of(sock_net(sk), portid)) {
+		NL_SET_ERR_MSG(extack, "this socket has a session already; open another socket");
+		return ERR_PTR(-EBUSY);
+	}
+	if (bit < 0) {
+		NL_SET_ERR_MSG(extack, "too many sessions are running; stop one of them");
+		return ERR_PTR(-EUSERS);
+	}
+	s = kzalloc(sizeof(*s), GFP_KERNEL);
+	if (!s)
+		return ERR_PTR(-ENOMEM);
+	s->id = ++last_id;
+	s->bit = bit;
+	s->pid = task_tgid_nr(current);
+	s->portid = portid;
+	s->net = sock_net(sk);
+	s->config = *config;
+	INIT_WORK(&s->end, end_session);
+	err = open_session(s, sk, extack);
+	if (err) {
+		kfree(s);
+		return ERR_PTR(err);
+	}
+	/* given back when the socket closes; unloading then waits for the work */
+	__module_get(THIS_MODULE);
+	return s;
+}
+
+void skbtrail_session_stop(struct skbtrail_session *s)
+{
+	lockdep_assert_held(&skbtrail_control);
+	if (s->stopped)
+		return;
+	unlink_session(s);
+	s->stopped = true;
+	skbtrail_stream_finish(&s->stream);
+}
+
+/*
+ * Runs inside another process's close(): marks and leaves. The module
+ * reference may go here because unloading waits for this chain and then for
+ * the work.
+ */
+static int on_release(struct notifier_block *nb, unsigned long event, void *data)
+{
+	const struct netlink_notify *n = data;
+	struct skbtrail_session *s;
+	unsigned int i;
+
+	if (event != NETLINK_URELEASE || n->protocol != NETLINK_GENERIC)
+		return NOTIFY_DONE;
+	spin_lock(&slots_lock);
+	for (i = 0; i < SKBTRAIL_MAX_SESSIONS; i++) {
+		s = slots[i];
+		if (!s || s->closed || s->net != n->net || s->portid != n->portid)
+			continue;
+		s->closed = true;
+		skbtrail_stream_abandon(&s->stream);
+		queue_work(enders, &s->end);
+		module_put(THIS_MODULE);
+	}
+	spin_unlock(&slots_lock);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block release_notifier = {
+	.notifier_call = on_release,
+};
+
+int skbtrail_session_init(void)
+{
+	int err;
+
+	enders = alloc_workqueue("skbtrail", WQ_UNBOUND, 0);
+	if (!enders)
+		return -ENOMEM;
+	err = netlink_register_notifier(&release_notifier);
+	if (err)
+		destroy_workqueue(enders);
+	return err;
+}
+
+void skbtrail_session_exit(void)
+{
+	netlink_unregister_notifier(&release_notifier);
+	destroy_workqueue(enders);
+}

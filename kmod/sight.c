@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A probe saw a packet: this file reads as the product. For each sighting:
+ * which packet is it (track), does somebody want it (filter), what changed
+ * about it, and tell everybody who follows it (encode).
+ *
+ * Everything here runs with interrupts off in whatever context the stack is
+ * in, watches only, and gives up silently towards the stack: what it cannot
+ * do is counted.
+ */
+#include "sight.h"
+
+#include <linux/ktime.h>
+#include <linux/netfilter.h>
+#include <linux/percpu.h>
+#include <linux/skbuff.h>
+#include <net/sock.h>
+
+#include "calls.h"
+#include "encode.h"
+#include "filter.h"
+#include "session.h"
+#include "stages.h"
+#include "symbols.h"
+#include "track.h"
+
+/* a receive list longer than this is not looked at to its end */
+#define LIST_MAX	512
+
+static DEFINE_PER_CPU(u64, blind);
+
+static bool blinded(void)
+{
+	if (likely(!in_nmi()))
+		return false;
+	this_cpu_inc(blind);
+	return true;
+}
+
+u64 skbtrail_sight_blind(void)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += per_cpu(blind, cpu);
+	return sum;
+}
+
+/* sessions that watch this stage */
+static u32 watching(u8 stage)
+{
+	unsigned long bits = READ_ONCE(skbtrail_active);
+	const struct skbtrail_session *s;
+	u32 mask = 0;
+	int bit;
+
+	for_each_set_bit(bit, &bits, SKBTRAIL_MAX_SESSIONS) {
+		s = skbtrail_session_at(bit);
+		if (s && test_bit(stage, s->config.stages))
+			mask |= BIT(bit);
+	}
+	return mask;
+}
+
+/*
+ * Whether a life in the table is the packet we look at. If it is not, its
+ * trail ends here, honestly unknown.
+ */
+static bool same_life(struct skbtrail_life *life, const struct skbtrail_sighting *s,
+		      unsigned int seen)
+{
+	u32 reason = SKBTRAIL_UNKNOWN_REASON_REUSED;
+
+	if (skbtrail_track_doubtful(life)) {
+		reason = SKBTRAIL_UNKNOWN_REASON_MISSED;
+	} else if (!(seen & SKBTRAIL_SEEN_BIRTH)) {
+		if (likely(life->head == s->skb->head))
+			return true;
+		if (life->flags & SKBTRAIL_LIFE_EXPANDING) {
+			life->flags &= ~SKBTRAIL_LIFE_EXPANDING;
+			life->head = s->skb->head;
+			return true;
+		}
+	}
+	skbtrail_encode_end(life, s, SKBTRAIL_END_KIND_UNKNOWN, reason, 0);
+	skbtrail_track_end(life);
+	return false;
+}
+
+/* a packet begins to be followed, or more sessions begin to follow it */
+static struct skbtrail_life *admit(struct skbtrail_set *set, struct skbtrail_life *life,
+				   struct skbtrail_sighting *s, u32 fresh)
+{
+	struct skbtrail_calls calls = { .n = 0 };
+	u32 asked = fresh;
+
+	fresh = skbtrail_encode_admitted(asked, s);
+	if (!fresh)
+		return life;
+	if (!life)
+		life = skbtrail_track_begin(set, s->skb);
+	if (!life) {
+		skbtrail_encode_lost(fresh, SKBTRAIL_LOST_CAUSE_TABLE, s->ns);
+		return NULL;
+	}
+	if (s->skb->sk && sk_fullsock(s->skb->sk) && s->outward)
+		skbtrail_calls_take(s->skb->sk,
+				    s->view.have & SKBTRAIL_VIEW_TCP ? &s->view.tcp : NULL,
+				    &calls);
+	life->sessions |= fresh;
+	skbtrail_encode_packet(life, s, fresh, &calls);
+	return life;
+}
+
+static u8 direction(const struct skbtrail_point *p)
+{
+	return skbtrail_stages[p->stage].direction;
+}
+
+/* the core: one packet, one point */
+static void see(struct skbtrail_sighting *s, unsigned int seen)
+{
+	const struct skbtrail_point *p = s->p;
+	struct skbtrail_set *set = skbtrail_track_lock(s->skb);
+	struct skbtrail_life *life = skbtrail_track_find(set, s->skb);
+	u32 watch = watching(p->stage), fresh;
+
+	if (life && !same_life(life, s, seen))
+		life = NULL;
+	fresh = watch & ~(life ? life->sessions : 0);
+	s->outward = direction(p) == SKBTRAIL_DIRECTION_OUT;
+	if (fresh && skbtrail_view_locate(p, s->skb, &s->view)) {
+		s->located = true;
+		fresh = skbtrail_filter(fresh, s);
+		if (fresh) {
+			skbtrail_view_parse(s->skb, &s->view);
+			s->parsed = true;
+			life = admit(set, life, s, fresh);
+		}
+	}
+	if (life) {
+		skbtrail_encode_hit(life, s, watch);
+	} else if (s->outward && s->skb->sk && p->stage >= SKBTRAIL_ST_IP_LOCAL_OUT &&
+		   p->stage <= SKBTRAIL_ST_IP_OUTPUT) {
+		skbtrail_calls_pass(s->skb->sk);
+	}
+	skbtrail_track_unlock(set);
+}
+
+static void see_packet(const struct skbtrail_point *p, struct sk_buff *skb,
+		       struct sock *sk, unsigned int seen, u32 info)
+{
+	struct skbtrail_sighting s;
+
+	/* neighbour probing asks for resolution without a packet */
+	if (unlikely(!skb))
+		return;
+	s.p = p;
+	s.skb = skb;
+	s.sk = sk;
+	s.nf = NULL;
+	s.info = info;
+	s.located = false;
+	s.parsed = false;
+	s.ns = ktime_get_mono_fast_ns();
+	see(&s, seen);
+}
+
+static void see_nf(const struct skbtrail_point *p, struct sk_buff *skb,
+		   const struct nf_hook_state *state)
+{
+	struct skbtrail_sighting s;
+	unsigned int i;
+
+	if (state->pf != NFPROTO_IPV4 && state->pf != NFPROTO_IPV6)
+		return;
+	/* the points stand in the order of the hook numbers */
+	for (i = 0; p && i < state->hook; i++)
+		p = p->same;
+	if (!p)
+		return;
+	s.p = p;
+	s.skb = skb;
+	s.sk = NULL;
+	s.nf = state;
+	s.info = state->pf << 8 | state->hook;
+	s.located = false;
+	s.parsed = false;
+	s.ns = ktime_get_mono_fast_ns();
+	see(&s, 0);
+}
+
+static void see_list(const struct skbtrail_point *p, const struct list_head *list)
+{
+	struct sk_buff *skb;
+	int n = 0;
+
+	list_for_each_entry(skb, list, list) {
+		if (n++ == LIST_MAX) {
+			skbtrail_encode_lost(READ_ONCE(skbtrail_active),
+					     SKBTRAIL_LOST_CAUSE_LIST,
+					     ktime_get_mono_fast_ns());
+			break;
+		}
+		see_packet(p, skb, NULL, 0, 0);
+	}
+}
+
+static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb)
+{
+	struct skbtrail_set *set = skbtrail_track_lock(skb);
+	struct skbtrail_life *life = skbtrail_track_find(set, skb);
+	struct skbtrail_sighting s = {
+		.p = p, .skb = skb, .ns = ktime_get_mono_fast_ns(),
+	};
+	u32 watch = watching(p->stage);
+
+	if (life && same_life(life, &s, 0)) {
+		skbtrail_encode_read(life, &s);
+		skbtrail_encode_hit(life, &s, watch);
+		life->flags |= SKBTRAIL_LIFE_COPIED;
+		skbtrail_calls_copied(life->trail, life->sessions);
+	}
+	skbtrail_track_unlock(set);
+}
+
+/* a followed packet has a clone: a trail of its own, followed by the same */
+static void see_clone(const struct skbtrail_point *p, struct sk_buff *clone,
+		      struct sk_buff *skb)
+{
+	struct skbtrail_sighting s = {
+		.p = p, .skb = clone, .ns = ktime_get_mono_fast_ns(),
+	};
+	struct skbtrail_life parent, *life;
+	struct skbtrail_set *set;
+
+	set = skbtrail_track_lock(skb);
+	life = skbtrail_track_find(set, skb);
+	if (!life || life->head != skb->head || skbtrail_track_doubtful(life)) {
+		skbtrail_track_unlock(set);
+		return;
+	}
+	parent = *life;
+	skbtrail_track_unlock(set);
+
+	set = skbtrail_track_lock(clone);
+	life = skbtrail_track_find(set, clone);
+	if (life) {
+		skbtrail_encode_end(life, &s, SKBTRAIL_END_KIND_UNKNOWN,
+				    SKBTRAIL_UNKNOWN_REASON_REUSED, 0);
+		skbtrail_track_end(life);
+	}
+	life = skbtrail_track_begin(set, clone);
+	if (!life) {
+		skbtrail_encode_lost(parent.sessions, SKBTRAIL_LOST_CAUSE_TABLE, s.ns);
+	} else {
+		life->head = skb->head;
+		life->sessions = parent.sessions;
+		skbtrail_encode_clone(life, &parent, &s);
+	}
+	skbtrail_track_unlock(set);
+}
+
+static void see_merge(const struct skbtrail_point *p, struct sk_buff *to,
+		      struct sk_buff *from)
+{
+	u64 trail = skbtrail_track_trail(to);
+	struct skbtrail_set *set = skbtrail_track_lock(from);
+	struct skbtrail_life *life = skbtrail_track_find(set, from);
+
+	/* it may still fail; only the way it is freed tells */
+	if (life)
+		life->merged = trail ? trail : U64_MAX;
+	skbtrail_track_unlock(set);
+}
+
+static void see_expand(const struct skbtrail_point *p, struct sk_buff *skb)
+{
+	struct skbtrail_set *set = skbtrail_track_lock(skb);
+	struct skbtrail_life *life = skbtrail_track_find(set, skb);
+	struct skbtrail_sighting s = {
+		.p = p, .skb = skb, .ns = ktime_get_mono_fast_ns(),
+	};
+
+	if (life && same_life(life, &s, 0)) {
+		life->flags |= SKBTRAIL_LIFE_EXPANDING;
+		skbtrail_encode_hit(life, &s, watching(p->stage));
+	}
+	skbtrail_track_unlock(set);
+}
+
+static enum skbtrail_end_kind how_it_ended(const struct skbtrail_life *life,
+					   const struct sk_buff *skb)
+{
+	if (life->flags & SKBTRAIL_LIFE_COPIED)
+		return SKBTRAIL_END_KIND_DELIVERED;
+	if (life->stage == SKBTRAIL_ST_DEV_XMIT)
+		return SKBTRAIL_END_KIND_SENT;
+	/* a packet that was queued after a failed merge is owned by its socket */
+	if (life->merged && !skb->sk)
+		return SKBTRAIL_END_KIND_MERGED;
+	return SKBTRAIL_END_KIND_CONSUMED;
+}
+
+static void see_free(const struct skbtrail_point *p, struct sk_buff *skb)
+{
+	struct skbtrail_set *set = skbtrail_track_lock(skb);
+	struct skbtrail_life *life = skbtrail_track_find(set, skb);
+	struct skbtrail_sighting s = { .p = p, .skb = skb };
+
+	if (life) {
+		s.ns = ktime_get_mono_fast_ns();
+		if (skbtrail_track_doubtful(life))
+			skbtrail_encode_end(life, &s, SKBTRAIL_END_KIND_UNKNOWN,
+					    SKBTRAIL_UNKNOWN_REASON_MISSED, 0);
+		else
+			skbtrail_encode_end(life, &s, how_it_ended(life, skb), 0, 0);
+		skbtrail_track_end(life);
+	}
+	skbtrail_track_unlock(set);
+}
+
+static bool inet_sock_of(const struct sock *sk)
+{
+	return sk && (sk->sk_family == AF_INET || sk->sk_family == AF_INET6);
+}
+
+static void see_socket(const struct skbtrail_point *p, struct sock *sk)
+{
+	u64 ns;
+
+	if (!inet_sock_of(sk) || !sk_fullsock(sk))
+		return;
+	ns = ktime_get_mono_fast_ns();
+	switch (p->op) {
+	case SKBTRAIL_OP_CREATE:
+		skbtrail_calls_create(p, sk, ns);
+		break;
+	case SKBTRAIL_OP_CALL:
+		skbtrail_calls_begin(p, sk, ns, false);
+		break;
+	case SKBTRAIL_OP_READ:
+		skbtrail_calls_begin(p, sk, ns, true);
+		break;
+	case SKBTRAIL_OP_CALLED:
+		skbtrail_calls_add(p, sk, ns);
+		break;
+	case SKBTRAIL_OP_CALL_END:
+		skbtrail_calls_end(sk);
+		break;
+	case SKBTRAIL_OP_BEFORE:
+		skbtrail_calls_before(p, sk, ns, false);
+		break;
+	case SKBTRAIL_OP_TRANSMIT:
+		skbtrail_calls_before(p, sk, ns, true);
+		break;
+	}
+}
+
+static struct sk_buff *packet_of(const struct skbtrail_point *p, const unsigned long *arg)
+{
+	if (p->flags & SKBTRAIL_PF_PSKB)
+		return *(struct sk_buff **)arg[p->skb - 1];
+	return (struct sk_buff *)arg[p->skb - 1];
+}
+
+static struct sock *socket_of(const struct skbtrail_point *p, const unsigned long *arg)
+{
+	const struct socket *sock;
+
+	if (!p->sk)
+		return NULL;
+	if (!(p->flags & SKBTRAIL_PF_SOCKET))
+		return (struct sock *)arg[p->sk - 1];
+	sock = (const struct socket *)arg[p->sk - 1];
+	return sock ? sock->sk : NULL;
+}
+
+static void dispatch(const struct skbtrail_point *p, const unsigned long *arg)
+{
+	switch (p->op) {
+	case SKBTRAIL_OP_PACKET:
+		if (p->flags & SKBTRAIL_PF_LIST)
+			see_list(p, (const struct list_head *)arg[p->skb - 1]);
+		else
+			see_packet(p, packet_of(p, arg), socket_of(p, arg), 0, 0);
+		break;
+	case SKBTRAIL_OP_NF:
+		see_nf(p, packet_of(p, arg), (const struct nf_hook_state *)arg[1]);
+		break;
+	case SKBTRAIL_OP_FREE:
+		see_free(p, packet_of(p, arg));
+		break;
+	case SKBTRAIL_OP_CLONE:
+		see_clone(p, (struct sk_buff *)arg[0], packet_of(p, arg));
+		break;
+	case SKBTRAIL_OP_EXPAND:
+		see_expand(p, packet_of(p, arg));
+		break;
+	case SKBTRAIL_OP_MERGE:
+		see_merge(p, (struct sk_buff *)arg[0], packet_of(p, arg));
+		break;
+	case SKBTRAIL_OP_COPY:
+		see_copy(p, packet_of(p, arg));
+		break;
+	case SKBTRAIL_OP_BEFORE:
+	case SKBTRAIL_OP_TRANSMIT:
+		see_socket(p, p->sk ? socket_of(p, arg) : packet_of(p, arg)->sk);
+		break;
+	default:
+		see_socket(p, socket_of(p, arg));
+		break;
+	}
+}
+
+void skbtrail_sight(const struct skbtrail_point *p, const unsigned long *arg)
+{
+	unsigned long flags;
+
+	if (blinded())
+		return;
+	local_irq_save(flags);
+	dispatch(p, arg);
+	local_irq_restore(flags);
+}
+
+void skbtrail_sight_packet(const struct skbtrail_point *p, struct sk_buff *skb,
+			   unsigned int seen, u32 info)
+{
+	unsigned long flags;
+
+	if (blinded())
+		return;
+	local_irq_save(flags);
+	see_packet(p, skb, NULL, seen, info);
+	local_irq_restore(flags);
+}
+
+void skbtrail_sight_drop(const struct skbtrail_point *p, struct sk_buff *skb,
+			 void *location, u32 reason)
+{
+	struct skbtrail_sighting s = { .p = p, .skb = skb };
+	struct skbtrail_life *life;
+	struct skbtrail_set *set;
+	unsigned long flags;
+
+	if (blinded())
+		return;
+	local_irq_save(flags);
+	set = skbtrail_track_lock(skb);
+	life = skbtrail_track_find(set, skb);
+	s.ns = life ? ktime_get_mono_fast_ns() : 0;
+	if (life && same_life(life, &s, 0)) {
+		skbtrail_encode_end(life, &s, SKBTRAIL_END_KIND_DROPPED, reason,
+				    skbtrail_symbol(location));
+		skbtrail_track_end(life);
+	}
+	skbtrail_track_unlock(set);
+	local_irq_restore(flags);
+}
+
+void skbtrail_sight_return(const struct skbtrail_point *p)
+{
+	u64 trails[4], ns = ktime_get_mono_fast_ns();
+	unsigned int i, n;
+	unsigned long flags;
+	u32 sessions[4];
+
+	if (blinded())
+		return;
+	local_irq_save(flags);
+	n = skbtrail_calls_return(trails, sessions, ARRAY_SIZE(trails));
+	for (i = 0; i < n; i++)
+		skbtrail_encode_bare_hit(p, trails[i], sessions[i] & watching(p->stage), ns);
+	local_irq_restore(flags);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SKBTRAIL_SIGHT_H
+#define SKBTRAIL_SIGHT_H
+
+#include <linux/types.h>
+
+struct sk_buff;
+struct skbtrail_point;
+
+/* arguments a function probe hands over */
+#define SKBTRAIL_ARGS		4
+
+#define SKBTRAIL_SEEN_BIRTH	BIT(0)	/* whatever was known of this sk_buff is over */
+
+/**
+ * skbtrail_sight() - a function with a probe point was entered
+ * @p: first point of the function
+ * @arg: its first SKBTRAIL_ARGS arguments
+ *
+ * Context: any. Never sleeps, allocates, or fails towards the caller.
+ */
+void skbtrail_sight(const struct skbtrail_point *p, const unsigned long *arg);
+
+/** skbtrail_sight_packet() - a tracepoint saw a packet; any context */
+void skbtrail_sight_packet(const struct skbtrail_point *p, struct sk_buff *skb,
+			   unsigned int seen, u32 info);
+
+/** skbtrail_sight_drop() - the kernel frees a packet as dropped; any context */
+void skbtrail_sight_drop(const struct skbtrail_point *p, struct sk_buff *skb,
+			 void *location, u32 reason);
+
+/** skbtrail_sight_return() - a read call returned; any context */
+void skbtrail_sight_return(const struct skbtrail_point *p);
+
+/** skbtrail_sight_blind() - number of sightings in NMI, which are not looked at */
+u64 skbtrail_sight_blind(void);
+
+#endif /* SKBTRAIL_SIGHT_H */

@@ -1,0 +1,667 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From the packet path to the reader's socket. Each CPU writes records into a
+ * batch of its own, which is the netlink message itself; a thread per session
+ * sends full batches, half-filled ones when the flush interval is over, and
+ * brings back empty ones. It waits when the reader is behind; then a CPU runs
+ * out of empty batches and counts what it cannot write. Nobody else waits.
+ *
+ * The message goes to the very socket that started the session, which is
+ * held. A port id could belong to somebody else by the time of sending.
+ */
+#include "stream.h"
+
+#include <linux/cpu.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/log2.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/utsname.h>
+#include <net/genetlink.h>
+#include <net/sock.h>
+
+#include "attach.h"
+#include "compat.h"
+#include "netlink.h"
+#include "stages.h"
+#include "symbols.h"
+#include "track.h"
+
+#define MIN_QUOTA	4
+/* CPU number in batches of the sender itself */
+#define OWN_CPU		(~0U)
+
+static unsigned int ring_count(const struct skbtrail_ring *r)
+{
+	return READ_ONCE(r->head) - READ_ONCE(r->tail);
+}
+
+static unsigned int ring_size(unsigned int quota)
+{
+	return roundup_pow_of_two(quota);
+}
+
+static void ring_push(struct skbtrail_ring *r, unsigned int quota, struct sk_buff *skb)
+{
+	r->slot[r->head & (ring_size(quota) - 1)] = skb;
+	smp_store_release(&r->head, r->head + 1);
+}
+
+static struct sk_buff *ring_pop(struct skbtrail_ring *r, unsigned int quota)
+{
+	struct sk_buff *skb;
+
+	if (smp_load_acquire(&r->head) == r->tail)
+		return NULL;
+	skb = r->slot[r->tail & (ring_size(quota) - 1)];
+	smp_store_release(&r->tail, r->tail + 1);
+	return skb;
+}
+
+/* an empty message: headers up to and with the attribute that holds records */
+static struct sk_buff *batch_alloc(const struct skbtrail_stream *st, gfp_t gfp)
+{
+	struct sk_buff *skb = alloc_skb(SKB_WITH_OVERHEAD(SKBTRAIL_BATCH_SIZE), gfp);
+	struct nlattr *attr;
+
+	if (!skb)
+		return NULL;
+	genlmsg_put(skb, st->portid, 0, &skbtrail_family, 0, SKBTRAIL_CMD_BATCH);
+	attr = skb_put(skb, sizeof(*attr));
+	attr->nla_type = SKBTRAIL_A_BATCH_RECORDS;
+	return skb;
+}
+
+static unsigned int batch_headers(void)
+{
+	return NLMSG_HDRLEN + GENL_HDRLEN + NLA_HDRLEN;
+}
+
+static void lane_open(struct skbtrail_lane *lane, struct sk_buff *skb, u32 cpu, u64 seq)
+{
+	struct skbtrail_rec_batch *rec = (void *)skb_tail_pointer(skb);
+
+	*rec = (struct skbtrail_rec_batch){
+		.size = sizeof(*rec),
+		.kind = SKBTRAIL_REC_KIND_BATCH,
+		.cpu = cpu,
+		.seq = seq,
+	};
+	lane->pos = (u8 *)(rec + 1);
+	lane->end = skb_end_pointer(skb);
+	WRITE_ONCE(lane->batch, skb);
+}
+
+static struct sk_buff *lane_close(struct skbtrail_lane *lane)
+{
+	struct sk_buff *skb = lane->batch;
+	struct nlattr *attr;
+
+	__skb_put(skb, lane->pos - skb_tail_pointer(skb));
+	nlmsg_hdr(skb)->nlmsg_len = skb->len;
+	attr = (void *)(skb->data + NLMSG_HDRLEN + GENL_HDRLEN);
+	attr->nla_len = skb->len - NLMSG_HDRLEN - GENL_HDRLEN;
+	WRITE_ONCE(lane->batch, NULL);
+	lane->pos = NULL;
+	lane->end = NULL;
+	return skb;
+}
+
+static bool lane_next(struct skbtrail_stream *st, struct skbtrail_lane *lane)
+{
+	struct sk_buff *skb;
+
+	if (lane->batch) {
+		ring_push(&lane->full, st->quota, lane_close(lane));
+		WRITE_ONCE(st->full, true);
+		/* waking up takes locks the stack may hold here */
+		irq_work_queue(&st->kick);
+	}
+	skb = ring_pop(&lane->spare, st->quota);
+	if (!skb)
+		return false;
+	lane_open(lane, skb, smp_processor_id(), ++lane->seq);
+	return true;
+}
+
+static bool lane_lost_any(const struct skbtrail_lane *lane)
+{
+	int i;
+
+	for (i = 1; i < __SKBTRAIL_LOST_CAUSE_MAX; i++)
+		if (READ_ONCE(lane->lost[i]))
+			return true;
+	return false;
+}
+
+static void *lane_room(struct skbtrail_stream *st, struct skbtrail_lane *lane, u32 size)
+{
+	void *room;
+
+	if (unlikely(lane->end - lane->pos < size) && !lane_next(st, lane))
+		return NULL;
+	room = lane->pos;
+	lane->pos += size;
+	return room;
+}
+
+/* tells of losses at this place of the CPU's sequence */
+static void lane_tell_lost(struct skbtrail_stream *st, struct skbtrail_lane *lane)
+{
+	struct skbtrail_rec_lost *rec;
+	int i;
+
+	for (i = 1; i < __SKBTRAIL_LOST_CAUSE_MAX; i++) {
+		if (!lane->lost[i])
+			continue;
+		rec = lane_room(st, lane, sizeof(*rec));
+		if (!rec)
+			return;
+		*rec = (struct skbtrail_rec_lost){
+			.size = sizeof(*rec),
+			.kind = SKBTRAIL_REC_KIND_LOST,
+			.cause = i,
+			.count = lane->lost[i],
+			.first_ns = lane->first_ns[i],
+			.last_ns = lane->last_ns[i],
+		};
+		lane->lost[i] = 0;
+	}
+}
+
+void skbtrail_stream_lose(struct skbtrail_stream *st, enum skbtrail_lost_cause cause, u64 ns)
+{
+	struct skbtrail_lane *lane = this_cpu_ptr(st->lanes);
+
+	if (!lane->lost[cause]++)
+		lane->first_ns[cause] = ns;
+	lane->last_ns[cause] = ns;
+	lane->lost_total[cause]++;
+}
+
+void *skbtrail_stream_reserve(struct skbtrail_stream *st, u32 size, u64 ns)
+{
+	struct skbtrail_lane *lane = this_cpu_ptr(st->lanes);
+	void *room;
+
+	if (unlikely(lane->lost[SKBTRAIL_LOST_CAUSE_BUFFER]))
+		lane_tell_lost(st, lane);
+	/* never a record behind a gap that is not told */
+	if (unlikely(lane->lost[SKBTRAIL_LOST_CAUSE_BUFFER]))
+		room = NULL;
+	else
+		room = lane_room(st, lane, size);
+	if (unlikely(!room))
+		skbtrail_stream_lose(st, SKBTRAIL_LOST_CAUSE_BUFFER, ns);
+	return room;
+}
+
+bool skbtrail_stream_admits(struct skbtrail_stream *st)
+{
+	return ring_count(&this_cpu_ptr(st->lanes)->spare) >= st->quota / 4;
+}
+
+void skbtrail_stream_totals(const struct skbtrail_stream *st, struct skbtrail_totals *t)
+{
+	const struct skbtrail_lane *lane;
+	int cpu, i;
+
+	memset(t, 0, sizeof(*t));
+	for_each_possible_cpu(cpu) {
+		lane = per_cpu_ptr(st->lanes, cpu);
+		t->hits += READ_ONCE(lane->hits);
+		t->trails += READ_ONCE(lane->trails);
+		t->ends += READ_ONCE(lane->ends);
+		for (i = 1; i < __SKBTRAIL_LOST_CAUSE_MAX; i++)
+			t->lost[i] += READ_ONCE(lane->lost_total[i]);
+	}
+}
+
+/* ---- from here on: the sender, process context ---- */
+
+static bool over(const struct skbtrail_stream *st)
+{
+	return READ_ONCE(st->abandon) || kthread_should_stop();
+}
+
+/* hands @skb over to the socket, or frees it when nobody will read it */
+static void deliver(struct skbtrail_stream *st, struct sk_buff *skb)
+{
+	struct sock *sk = st->sk;
+
+	while (!over(st) && !sock_flag(sk, SOCK_DEAD)) {
+		unsigned int queued = atomic_read(&sk->sk_rmem_alloc);
+
+		/* asking in vain would count as a drop of the socket */
+		if ((!queued || queued + skb->truesize <= (unsigned int)READ_ONCE(sk->sk_rcvbuf)) &&
+		    !__sock_queue_rcv_skb(sk, skb)) {
+			st->batches++;
+			return;
+		}
+		wait_event_interruptible_timeout(st->wait, over(st), msecs_to_jiffies(4));
+	}
+	kfree_skb(skb);
+}
+
+/* a batch that is mostly empty is not worth the memory it holds in the queue */
+static struct sk_buff *shrink(struct skbtrail_stream *st, struct skbtrail_lane *lane,
+			      struct sk_buff *skb)
+{
+	struct sk_buff *small;
+
+	if (skb->len > SKBTRAIL_BATCH_SIZE / 2)
+		return NULL;
+	small = alloc_skb(skb->len, GFP_KERNEL | __GFP_NOWARN);
+	if (!small)
+		return NULL;
+	skb_put_data(small, skb->data, skb->len);
+	skb_trim(skb, batch_headers());
+	ring_push(&lane->spare, st->quota, skb);
+	return small;
+}
+
+static void drain(struct skbtrail_stream *st)
+{
+	struct sk_buff *skb, *small, *fresh;
+	struct skbtrail_lane *lane;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		lane = per_cpu_ptr(st->lanes, cpu);
+		while ((skb = ring_pop(&lane->full, st->quota))) {
+			small = shrink(st, lane, skb);
+			deliver(st, small ? small : skb);
+			if (small)
+				continue;
+			fresh = batch_alloc(st, GFP_KERNEL);
+			if (fresh)
+				ring_push(&lane->spare, st->quota, fresh);
+		}
+	}
+}
+
+/* own batches: names, marks, the summary */
+static void own_send(struct skbtrail_stream *st, struct skbtrail_lane *own)
+{
+	if (own->batch)
+		deliver(st, lane_close(own));
+}
+
+static void *own_room(struct skbtrail_stream *st, struct skbtrail_lane *own, u32 size)
+{
+	struct sk_buff *skb;
+	void *room;
+
+	if (own->batch && own->end - own->pos < size)
+		own_send(st, own);
+	while (!own->batch) {
+		skb = batch_alloc(st, GFP_KERNEL);
+		if (skb)
+			lane_open(own, skb, OWN_CPU, ++st->own_seq);
+		else if (over(st))
+			return NULL;
+		else
+			schedule_timeout_interruptible(HZ / 10);
+	}
+	room = own->pos;
+	own->pos += size;
+	return room;
+}
+
+/* the sender's notes while it writes own records */
+struct own {
+	struct skbtrail_stream	*st;
+	struct skbtrail_lane	lane;
+};
+
+static void put_name(struct own *o, u8 dict, u32 id, u32 parent, u32 info, const char *text)
+{
+	u32 len = strlen(text) + 1;
+	u32 size = ALIGN(sizeof(struct skbtrail_rec_name) + len, 8);
+	struct skbtrail_rec_name *rec = own_room(o->st, &o->lane, size);
+
+	if (!rec)
+		return;
+	memset(rec, 0, size);
+	rec->size = size;
+	rec->kind = SKBTRAIL_REC_KIND_NAME;
+	rec->dict = dict;
+	rec->id = id;
+	rec->parent = parent;
+	rec->info = info;
+	memcpy(rec + 1, text, len);
+}
+
+struct reasons {
+	u32		from;
+	u32		n;
+	u32		number[64];
+	const char	*name[64];
+};
+
+static bool gather_reason(u32 reason, const char *name, void *data)
+{
+	struct reasons *r = data;
+
+	if (reason < r->from)
+		return true;
+	r->number[r->n] = reason;
+	r->name[r->n] = name;
+	return ++r->n < ARRAY_SIZE(r->name);
+}
+
+/* the walk may not sleep, writing may: so many at a time */
+static void put_reasons(struct own *o)
+{
+	struct reasons *r = kzalloc(sizeof(*r), GFP_KERNEL);
+	u32 i;
+
+	if (!r)
+		return;
+	do {
+		r->n = 0;
+		skbtrail_each_reason(gather_reason, r);
+		for (i = 0; i < r->n; i++)
+			put_name(o, SKBTRAIL_DICT_REASON, r->number[i], 0, 0, r->name[i]);
+		if (r->n)
+			r->from = r->number[r->n - 1] + 1;
+	} while (r->n == ARRAY_SIZE(r->name));
+	kfree(r);
+}
+
+static void put_table(struct own *o)
+{
+	const struct skbtrail_stage *stage;
+	const struct skbtrail_point *p;
+	unsigned int i;
+
+	put_name(o, SKBTRAIL_DICT_KERNEL, 0, 0, 0, init_utsname()->release);
+	for (i = 0; i < SKBTRAIL_ST_COUNT; i++) {
+		stage = &skbtrail_stages[i];
+		put_name(o, SKBTRAIL_DICT_STAGE, i, 0, stage->layer | stage->direction << 8,
+			 stage->name);
+	}
+	for (i = 0; i < skbtrail_point_count; i++) {
+		p = &skbtrail_points[i];
+		put_name(o, SKBTRAIL_DICT_POINT, skbtrail_point_id(p), p->stage, p->kind,
+			 p->func);
+	}
+}
+
+static void put_symbols(struct own *o)
+{
+	unsigned int count = skbtrail_symbol_count();
+	char text[128];
+
+	while (o->st->symbols < count) {
+		skbtrail_symbol_name(++o->st->symbols, text, sizeof(text));
+		put_name(o, SKBTRAIL_DICT_SYMBOL, o->st->symbols, 0, 0, text);
+	}
+}
+
+static void put_mark(struct own *o, u64 ns)
+{
+	struct skbtrail_rec_mark *rec = own_room(o->st, &o->lane, sizeof(*rec));
+	u64 now, boot, real;
+
+	if (!rec)
+		return;
+	now = ktime_get_ns();
+	boot = ktime_get_boottime_ns();
+	real = ktime_get_real_ns();
+	*rec = (struct skbtrail_rec_mark){
+		.size = sizeof(*rec),
+		.kind = SKBTRAIL_REC_KIND_MARK,
+		.ns = ns,
+		.boot_ns = boot - (now - ns),
+		.real_ns = real - (now - ns),
+	};
+}
+
+static void put_summary(struct own *o)
+{
+	struct skbtrail_rec_summary *rec = own_room(o->st, &o->lane, sizeof(*rec));
+	struct skbtrail_totals t;
+
+	if (!rec)
+		return;
+	skbtrail_stream_totals(o->st, &t);
+	*rec = (struct skbtrail_rec_summary){
+		.size = sizeof(*rec),
+		.kind = SKBTRAIL_REC_KIND_SUMMARY,
+		.ns = ktime_get_ns(),
+		.hits = t.hits,
+		.trails = t.trails,
+		.ends = t.ends,
+		.batches = o->st->batches,
+		.lost_buffer = t.lost[SKBTRAIL_LOST_CAUSE_BUFFER],
+		.lost_table = t.lost[SKBTRAIL_LOST_CAUSE_TABLE],
+		.lost_admission = t.lost[SKBTRAIL_LOST_CAUSE_ADMISSION],
+		.lost_other = t.lost[SKBTRAIL_LOST_CAUSE_NMI] +
+			      t.lost[SKBTRAIL_LOST_CAUSE_LIST] +
+			      t.lost[SKBTRAIL_LOST_CAUSE_MISSED],
+	};
+}
+
+/* runs on the CPU whose lane it is, interrupts off */
+static void lane_flush(void *data)
+{
+	struct skbtrail_stream *st = data;
+	struct skbtrail_lane *lane = this_cpu_ptr(st->lanes);
+
+	lane_tell_lost(st, lane);
+	if (lane->batch)
+		ring_push(&lane->full, st->quota, lane_close(lane));
+}
+
+/*
+ * After this, everything written before @ns is in a ring. A CPU that is off
+ * line writes nothing, so its lane can be taken from here.
+ */
+static void flush_lanes(struct skbtrail_stream *st)
+{
+	struct skbtrail_lane *lane;
+	int cpu;
+
+	cpus_read_lock();
+	for_each_possible_cpu(cpu) {
+		lane = per_cpu_ptr(st->lanes, cpu);
+		if (!READ_ONCE(lane->batch) && !lane_lost_any(lane))
+			continue;
+		if (cpu_online(cpu))
+			smp_call_function_single(cpu, lane_flush, st, true);
+		else if (lane->batch)
+			ring_push(&lane->full, st->quota, lane_close(lane));
+	}
+	cpus_read_unlock();
+}
+
+/*
+ * The kernel skips a kprobe that hits while another one runs on the CPU. The
+ * end of a packet may be among what was skipped: nothing older is certain.
+ */
+static void check_missed(struct own *o, u64 ns)
+{
+	u64 missed = skbtrail_attach_missed();
+	struct skbtrail_rec_lost *rec;
+
+	if (missed == o->st->missed)
+		return;
+	skbtrail_track_doubt();
+	rec = own_room(o->st, &o->lane, sizeof(*rec));
+	if (rec)
+		*rec = (struct skbtrail_rec_lost){
+			.size = sizeof(*rec),
+			.kind = SKBTRAIL_REC_KIND_LOST,
+			.cause = SKBTRAIL_LOST_CAUSE_MISSED,
+			.count = missed - o->st->missed,
+			.first_ns = ns - jiffies_to_nsecs(o->st->flush),
+			.last_ns = ns,
+		};
+	o->st->missed = missed;
+}
+
+static void flush(struct own *o)
+{
+	u64 ns = ktime_get_ns();
+
+	check_missed(o, ns);
+
+	flush_lanes(o->st);
+	put_symbols(o);
+	own_send(o->st, &o->lane);
+	drain(o->st);
+	put_mark(o, ns);
+	own_send(o->st, &o->lane);
+}
+
+static bool wanted(const struct skbtrail_stream *st)
+{
+	return READ_ONCE(st->full) || READ_ONCE(st->finish) || over(st);
+}
+
+static int sender(void *data)
+{
+	struct own o = { .st = data };
+	struct skbtrail_stream *st = data;
+	unsigned long last = jiffies;
+	bool finish = false;
+
+	put_table(&o);
+	put_reasons(&o);
+	own_send(st, &o.lane);
+	while (!finish && !over(st)) {
+		wait_event_interruptible_timeout(st->wait, wanted(st), st->flush);
+		WRITE_ONCE(st->full, false);
+		finish = READ_ONCE(st->finish);
+		if (!finish && time_before(jiffies, last + st->flush)) {
+			/* what a full batch refers to must be named first */
+			put_symbols(&o);
+			own_send(st, &o.lane);
+			drain(st);
+			continue;
+		}
+		last = jiffies;
+		flush(&o);
+	}
+	if (finish) {
+		put_summary(&o);
+		own_send(st, &o.lane);
+	}
+	if (o.lane.batch)
+		kfree_skb(lane_close(&o.lane));
+	wait_event_interruptible(st->wait, kthread_should_stop());
+	return 0;
+}
+
+static void wake_sender(struct irq_work *work)
+{
+	wake_up(&container_of(work, struct skbtrail_stream, kick)->wait);
+}
+
+static void free_ring(struct skbtrail_ring *r, unsigned int quota)
+{
+	struct sk_buff *skb;
+
+	if (!r->slot)
+		return;
+	while ((skb = ring_pop(r, quota)))
+		kfree_skb(skb);
+	kfree(r->slot);
+}
+
+static void free_lanes(struct skbtrail_stream *st)
+{
+	struct skbtrail_lane *lane;
+	int cpu;
+
+	if (!st->lanes)
+		return;
+	for_each_possible_cpu(cpu) {
+		lane = per_cpu_ptr(st->lanes, cpu);
+		free_ring(&lane->spare, st->quota);
+		free_ring(&lane->full, st->quota);
+		kfree_skb(lane->batch);
+	}
+	free_percpu(st->lanes);
+}
+
+static int fill_lane(struct skbtrail_stream *st, struct skbtrail_lane *lane)
+{
+	struct sk_buff *skb;
+	unsigned int i;
+
+	lane->spare.slot = kcalloc(ring_size(st->quota), sizeof(skb), GFP_KERNEL);
+	lane->full.slot = kcalloc(ring_size(st->quota), sizeof(skb), GFP_KERNEL);
+	if (!lane->spare.slot || !lane->full.slot)
+		return -ENOMEM;
+	for (i = 0; i < st->quota; i++) {
+		skb = batch_alloc(st, GFP_KERNEL);
+		if (!skb)
+			return -ENOMEM;
+		ring_push(&lane->spare, st->quota, skb);
+	}
+	return 0;
+}
+
+int skbtrail_stream_open(struct skbtrail_stream *st, struct sock *sk, u32 portid,
+			 u32 buffer, u32 flush_ms, struct netlink_ext_ack *extack)
+{
+	int cpu, err = 0;
+
+	st->quota = buffer / 2 / SKBTRAIL_BATCH_SIZE / num_possible_cpus();
+	if (st->quota < MIN_QUOTA) {
+		NL_SET_ERR_MSG(extack,
+			       "the buffer is too small for the number of CPUs; give 256 KiB for each");
+		return -EINVAL;
+	}
+	st->sk = sk;
+	st->portid = portid;
+	st->missed = skbtrail_attach_missed();
+	st->flush = max(msecs_to_jiffies(flush_ms), 1UL);
+	init_waitqueue_head(&st->wait);
+	init_irq_work(&st->kick, wake_sender);
+	st->lanes = alloc_percpu(struct skbtrail_lane);
+	if (!st->lanes)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		err = fill_lane(st, per_cpu_ptr(st->lanes, cpu));
+		if (err)
+			goto out_lanes;
+	}
+	st->sender = kthread_create(sender, st, "skbtrail/%u", portid);
+	if (IS_ERR(st->sender)) {
+		err = PTR_ERR(st->sender);
+		goto out_lanes;
+	}
+	sock_hold(sk);
+	wake_up_process(st->sender);
+	return 0;
+
+out_lanes:
+	free_lanes(st);
+	st->lanes = NULL;
+	return err;
+}
+
+void skbtrail_stream_finish(struct skbtrail_stream *st)
+{
+	WRITE_ONCE(st->finish, true);
+	wake_up(&st->wait);
+}
+
+void skbtrail_stream_abandon(struct skbtrail_stream *st)
+{
+	WRITE_ONCE(st->abandon, true);
+	wake_up(&st->wait);
+}
+
+void skbtrail_stream_close(struct skbtrail_stream *st)
+{
+	kthread_stop(st->sender);
+	irq_work_sync(&st->kick);
+	free_lanes(st);
+	sock_put(st->sk);
+}

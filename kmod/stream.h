@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SKBTRAIL_STREAM_H
+#define SKBTRAIL_STREAM_H
+
+#include <linux/irq_work.h>
+#include <linux/percpu.h>
+#include <linux/skbtrail.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+
+struct netlink_ext_ack;
+struct sk_buff;
+struct sock;
+struct task_struct;
+
+/**
+ * struct skbtrail_ring - batches on their way between one CPU and the sender
+ *
+ * One side writes, one side reads: no lock.
+ */
+struct skbtrail_ring {
+	unsigned int	head;
+	unsigned int	tail;
+	struct sk_buff	**slot;
+};
+
+/**
+ * struct skbtrail_lane - what one CPU writes of one session
+ * @batch: the message being written, NULL none
+ * @pos: where the next record goes
+ * @end: end of the room in the message
+ * @seq: number of the current batch
+ * @spare: empty batches, filled by the sender
+ * @full: written batches, emptied by the sender
+ * @lost: not told yet, by cause
+ * @lost_total: by cause
+ * @first_ns: of what is not told yet
+ * @last_ns: of what is not told yet
+ * @hits: written
+ * @trails: written
+ * @ends: written
+ *
+ * Only its own CPU writes it, with interrupts off.
+ */
+struct skbtrail_lane {
+	struct sk_buff		*batch;
+	u8			*pos;
+	u8			*end;
+	u64			seq;
+	struct skbtrail_ring	spare;
+	struct skbtrail_ring	full;
+	u32			lost[__SKBTRAIL_LOST_CAUSE_MAX];
+	u64			first_ns[__SKBTRAIL_LOST_CAUSE_MAX];
+	u64			last_ns[__SKBTRAIL_LOST_CAUSE_MAX];
+	u64			lost_total[__SKBTRAIL_LOST_CAUSE_MAX];
+	u64			hits;
+	u64			trails;
+	u64			ends;
+};
+
+/**
+ * struct skbtrail_stream - records on their way to one socket
+ * @sk: the reader's socket, a reference held
+ * @portid: its port, for the message header
+ * @lanes: per CPU
+ * @quota: batches a CPU may own
+ * @flush: flush interval in jiffies
+ * @sender: the thread
+ * @wait: where the sender waits
+ * @kick: wakes the sender from any context
+ * @full: a lane has a full batch
+ * @finish: write the summary and stop
+ * @abandon: stop at once, the reader is gone
+ * @own_seq: number of the sender's last own batch
+ * @batches: sent
+ * @symbols: code locations already named
+ * @missed: skipped kprobe hits already told
+ */
+struct skbtrail_stream {
+	struct sock			*sk;
+	u32				portid;
+	struct skbtrail_lane __percpu	*lanes;
+	unsigned int			quota;
+	unsigned long			flush;
+	struct task_struct		*sender;
+	wait_queue_head_t		wait;
+	struct irq_work			kick;
+	bool				full;
+	bool				finish;
+	bool				abandon;
+	u64				own_seq;
+	u64				batches;
+	unsigned int			symbols;
+	u64				missed;
+};
+
+/** struct skbtrail_totals - sums over CPUs */
+struct skbtrail_totals {
+	u64	hits;
+	u64	trails;
+	u64	ends;
+	u64	lost[__SKBTRAIL_LOST_CAUSE_MAX];
+};
+
+/**
+ * skbtrail_stream_open() - make the stream and start its sender
+ * @st: zeroed
+ * @sk: the reader's socket
+ * @portid: its port
+ * @buffer: bytes, half for batches
+ * @flush_ms: flush interval
+ * @extack: gets a sentence
+ *
+ * Context: process, may sleep. Return: 0, -ENOMEM or -EINVAL.
+ */
+int skbtrail_stream_open(struct skbtrail_stream *st, struct sock *sk, u32 portid,
+			 u32 buffer, u32 flush_ms, struct netlink_ext_ack *extack);
+
+/** skbtrail_stream_finish() - nothing is written any more: send the rest and a summary */
+void skbtrail_stream_finish(struct skbtrail_stream *st);
+
+/** skbtrail_stream_abandon() - the reader is gone; wakes the sender, does not sleep */
+void skbtrail_stream_abandon(struct skbtrail_stream *st);
+
+/** skbtrail_stream_close() - stop the sender and free; may sleep */
+void skbtrail_stream_close(struct skbtrail_stream *st);
+
+/**
+ * skbtrail_stream_reserve() - room for one record on this CPU
+ * @size: bytes, a multiple of 8
+ * @ns: time, for the books when there is no room
+ *
+ * Context: any but NMI, interrupts off. Return: NULL when it is lost (and
+ * counted); otherwise all of it must be written.
+ */
+void *skbtrail_stream_reserve(struct skbtrail_stream *st, u32 size, u64 ns);
+
+/** skbtrail_stream_lose() - count something lost on this CPU; interrupts off */
+void skbtrail_stream_lose(struct skbtrail_stream *st, enum skbtrail_lost_cause cause,
+			  u64 ns);
+
+/** skbtrail_stream_admits() - whether there is room for new trails; interrupts off */
+bool skbtrail_stream_admits(struct skbtrail_stream *st);
+
+/** skbtrail_stream_totals() - sum up; a moment's view while it runs */
+void skbtrail_stream_totals(const struct skbtrail_stream *st, struct skbtrail_totals *t);
+
+#endif /* SKBTRAIL_STREAM_H */

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SKBTRAIL_TRACK_H
+#define SKBTRAIL_TRACK_H
+
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include "view.h"
+
+struct dst_entry;
+struct sk_buff;
+struct sock;
+
+#define SKBTRAIL_WAYS	4
+
+/* flags of a life */
+#define SKBTRAIL_LIFE_EXPANDING	BIT(0)	/* pskb_expand_head() was seen: the head may change */
+#define SKBTRAIL_LIFE_COPIED	BIT(1)	/* a process read its data */
+#define SKBTRAIL_LIFE_DIRTY	BIT(2)	/* headers may have changed since they were compared */
+#define SKBTRAIL_LIFE_PARSED	BIT(3)	/* flow is valid */
+
+/**
+ * struct skbtrail_life - one followed packet
+ * @skb: its sk_buff, the key; NULL: free. Never dereferenced through here.
+ * @head: its buffer; a known sk_buff with another buffer is another packet
+ * @trail: id of the trail
+ * @merged: trail it may be merging into, 0 none
+ * @last_ns: time of the last hit
+ * @netns: cookie of the namespace last told
+ * @cookie: cookie of the socket last told
+ * @sk: socket the cookie belongs to; compared, never dereferenced
+ * @dst: route last told; compared, never dereferenced
+ * @sessions: sessions that follow it, a bit each
+ * @epoch: value of the table's epoch when it was last sure to be alive
+ * @ifindex: device last told
+ * @mark: mark last told
+ * @vlan: VLAN tag last told
+ * @point: point of the last hit
+ * @stage: stage of the last hit
+ * @flags: SKBTRAIL_LIFE_*
+ * @flow: headers last told
+ *
+ * Protected by the lock of its set.
+ */
+struct skbtrail_life {
+	const struct sk_buff	*skb;
+	const void		*head;
+	u64			trail;
+	u64			merged;
+	u64			last_ns;
+	u64			netns;
+	u64			cookie;
+	const struct sock	*sk;
+	const struct dst_entry	*dst;
+	u32			sessions;
+	u32			epoch;
+	int			ifindex;
+	u32			mark;
+	u16			vlan;
+	u16			point;
+	u8			stage;
+	u8			flags;
+	struct skbtrail_flow	flow;
+};
+
+struct skbtrail_set {
+	raw_spinlock_t		lock;
+	struct skbtrail_life	way[SKBTRAIL_WAYS];
+};
+
+/**
+ * skbtrail_track_alloc() - make the table
+ * @entries: packets that can be followed at once; rounded up to a power of two
+ *
+ * Context: process, may sleep; nothing may be attached.
+ * Return: 0 or -ENOMEM.
+ */
+int skbtrail_track_alloc(unsigned int entries);
+
+/** skbtrail_track_free() - free the table; nothing may be attached any more */
+void skbtrail_track_free(void);
+
+/** skbtrail_track_lock() - lock the set of an sk_buff; interrupts are off */
+struct skbtrail_set *skbtrail_track_lock(const struct sk_buff *skb);
+
+static inline void skbtrail_track_unlock(struct skbtrail_set *set)
+{
+	raw_spin_unlock(&set->lock);
+}
+
+/** skbtrail_track_find() - the life of @skb in a locked set, or NULL */
+struct skbtrail_life *skbtrail_track_find(struct skbtrail_set *set,
+					  const struct sk_buff *skb);
+
+/**
+ * skbtrail_track_begin() - begin to follow @skb
+ *
+ * Return: a life with a new trail id and nothing told yet; NULL when the set
+ * is full.
+ */
+struct skbtrail_life *skbtrail_track_begin(struct skbtrail_set *set,
+					   const struct sk_buff *skb);
+
+/** skbtrail_track_end() - forget a life of a locked set */
+static inline void skbtrail_track_end(struct skbtrail_life *life)
+{
+	life->skb = NULL;
+}
+
+/** skbtrail_track_trail() - trail of @skb, 0 when it is not followed; takes the lock */
+u64 skbtrail_track_trail(const struct sk_buff *skb);
+
+/** skbtrail_track_forget() - make a session's bit free for another; may sleep */
+void skbtrail_track_forget(unsigned int session);
+
+/** skbtrail_track_doubt() - every life begun before now may have ended unseen */
+void skbtrail_track_doubt(void);
+
+/** skbtrail_track_doubtful() - whether @life began before the last doubt */
+bool skbtrail_track_doubtful(const struct skbtrail_life *life);
+
+#endif /* SKBTRAIL_TRACK_H */
