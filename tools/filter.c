@@ -43,7 +43,7 @@ static bool can_begin(const char *text, size_t n)
 {
 	static const char *const rests[] = {
 		"", " 80", " 1.2.3.4", " tcp", " src host 1.2.3.4", " = 1",
-		" & 1 = 1",
+		" & 1 = 1", "] = 1", " 0] = 1",
 	};
 	char *try = xcalloc(1, n + 64);
 	bool ok = false;
@@ -111,7 +111,7 @@ size_t filter_place(const char *text, const char *error)
 	/* the first word with which no filter can begin any more */
 	while (text[at]) {
 		end = word_end(text, at);
-		if (text[at] != '[' && text[at] != ']' && !can_begin(text, end))
+		if (!can_begin(text, end))
 			return at;
 		at = skip_space(text, end);
 	}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "tests/unit.h"
+
+#include <json-c/json.h>
+#include <stdlib.h>
+
+#include "complain.h"
+#include "tests/stream.h"
+#include "view.h"
+
+struct run {
+	struct options opts;
+	struct stream *s;
+	bool cut;
+	char *out;
+	int status;
+};
+
+static void view_all(void *arg)
+{
+	struct run *r = arg;
+	struct style plain = { .utf8 = true };
+	struct view v;
+	size_t size;
+	FILE *f = open_memstream(&r->out, &size);
+
+	view_init(&v, &r->opts, f, plain, NULL);
+	view_batch(&v, r->s->buf, r->s->len);
+	r->status = view_finish(&v, r->cut);
+	view_release(&v);
+	fclose(f);
+}
+
+/* The drop of a SYN whose destination was rewritten, in the namespace "red". */
+static struct stream *dropped_syn(void)
+{
+	struct stream *s = stream_new();
+	struct skbtrail_fact_route route = { .type = 1, .family = 2, .ifindex = 3,
+					     .gateway = { 10, 0, 0, 1 },
+					     .name = "eth1" };
+
+	stream_batch(s, 1, 1);
+	stream_names(s);
+	stream_name(s, DICT_NETNS, NETNS_INUM, 0, "red");
+	stream_syn(s, 17, 1000000);
+	stream_hit(s, 17, ST_IP_RCV, 1000000, SKBTRAIL_CTX_SOFTIRQ);
+	stream_change(s, 17, 1012300);
+	stream_dst(s, "10.0.0.10");
+	stream_fact(s, SKBTRAIL_FACT_ROUTE, &route, sizeof(route));
+	stream_task(s, SKBTRAIL_FACT_SENDER, 195, "curl\033[2J");
+	stream_hit(s, 17, ST_NF_LOCAL_IN, 1012300, SKBTRAIL_CTX_SOFTIRQ);
+	stream_link(s, 17, 12, SKBTRAIL_LINK_KIND_CLONE);
+	stream_end(s, 17, 1084000, SKBTRAIL_END_KIND_DROPPED, ST_NF_LOCAL_IN, 8);
+	stream_mark(s, 900000000);
+	stream_summary(s);
+	return s;
+}
+
+static void tree(void)
+{
+	struct run r = { .s = dropped_syn() };
+	char *err = unit_stderr(view_all, &r);
+
+	CHECK_TEXT(r.out,
+		   "#17 tcp 10.0.0.5:4711 → 10.0.0.9:25 SYN 60 bytes  curl?[2J[195]  clone of #12\n"
+		   "      +0 ns           ip.rcv       ip_rcv        eth0@red\n"
+		   "   +12.3 µs  12.3 µs  nf.local_in  nf_hook_slow            "
+		   "dst 10.0.0.9 → 10.0.0.10, route unicast via 10.0.0.1 dev eth1\n"
+		   "  dropped in nf.local_in by netfilter (NETFILTER_DROP at nf_hook_slow+0x9a) after 84.0 µs\n"
+		   "  check: nft list ruleset, or iptables-save, in the same network namespace\n"
+		   "\n");
+	CHECK_TEXT(err, "1 trail shown: 1 dropped\nlost: 0 (nothing was lost)\n");
+	CHECK(r.status == STATUS_OK);
+	free(r.out);
+	free(err);
+	free(r.s);
+}
+
+static void flat(void)
+{
+	struct run r = { .s = dropped_syn(), .opts.flat = true };
+	char *err = unit_stderr(view_all, &r);
+
+	CHECK_HAS(r.out, "0.001012300 #17 cpu1 softirq eth0@red nf.local_in nf_hook_slow "
+		  "tcp 10.0.0.5:4711 → 10.0.0.9:25 SYN len 60 dst 10.0.0.9 → 10.0.0.10");
+	CHECK_HAS(r.out, "0.001084000 #17 end dropped in nf.local_in");
+	free(r.out);
+	free(err);
+	free(r.s);
+}
+
+static struct json_object *get(struct json_object *o, const char *key)
+{
+	struct json_object *v = NULL;
+
+	CHECK(json_object_object_get_ex(o, key, &v));
+	return v;
+}
+
+static const char *text(struct json_object *o, const char *key)
+{
+	return json_object_get_string(get(o, key));
+}
+
+static void check_trail(struct json_object *o)
+{
+	CHECK(json_object_get_int(get(o, "trail")) == 17);
+	CHECK(json_object_get_int(get(o, "start_ns")) == 1000000);
+	CHECK(json_object_get_int(get(o, "end_ns")) == 1084000);
+	CHECK_TEXT(text(o, "end"), "dropped");
+	CHECK_TEXT(text(o, "reason"), "NETFILTER_DROP");
+	CHECK_TEXT(text(o, "where"), "nf.local_in");
+	CHECK_TEXT(text(o, "family"), "ipv4");
+	CHECK_TEXT(text(o, "proto"), "tcp");
+	CHECK_TEXT(text(o, "src"), "10.0.0.5");
+	CHECK(json_object_get_int(get(o, "sport")) == 4711);
+	CHECK_TEXT(text(o, "dst"), "10.0.0.9");
+	CHECK(json_object_get_int(get(o, "dport")) == 25);
+	CHECK(json_object_get_int(get(o, "len")) == 60);
+	CHECK(json_object_get_int(get(o, "lost")) == 0);
+	CHECK(json_object_get_int(get(get(o, "process"), "pid")) == 195);
+	CHECK_TEXT(text(get(o, "tcp"), "flags"), "SYN");
+}
+
+static void check_hit(struct json_object *hit)
+{
+	struct json_object *dst = get(get(hit, "changes"), "dst");
+	struct json_object *route = get(get(hit, "changes"), "route");
+
+	CHECK_TEXT(text(hit, "stage"), "nf.local_in");
+	CHECK_TEXT(text(hit, "func"), "nf_hook_slow");
+	CHECK_TEXT(text(hit, "dev"), "eth0");
+	CHECK(json_object_get_int(get(hit, "cpu")) == 1);
+	CHECK(json_object_get_int64(get(hit, "netns")) == NETNS_INUM);
+	CHECK_TEXT(json_object_get_string(json_object_array_get_idx(dst, 0)), "10.0.0.9");
+	CHECK_TEXT(json_object_get_string(json_object_array_get_idx(dst, 1)), "10.0.0.10");
+	CHECK(!json_object_array_get_idx(route, 0));
+	CHECK_TEXT(text(json_object_array_get_idx(route, 1), "via"), "10.0.0.1");
+}
+
+static void json(void)
+{
+	struct run r = { .s = dropped_syn(), .opts.json = true };
+	char *err = unit_stderr(view_all, &r);
+	struct json_object *o = json_tokener_parse(r.out);
+	struct json_object *link;
+
+	CHECK(o != NULL);
+	CHECK(strchr(r.out, '\n') == r.out + strlen(r.out) - 1);
+	check_trail(o);
+	CHECK(json_object_array_length(get(o, "hits")) == 2);
+	check_hit(json_object_array_get_idx(get(o, "hits"), 1));
+	link = json_object_array_get_idx(get(o, "links"), 0);
+	CHECK_TEXT(text(link, "kind"), "clone");
+	CHECK(json_object_get_int(get(link, "trail")) == 12);
+	json_object_put(o);
+	free(r.out);
+	free(err);
+	free(r.s);
+}
+
+static void only_drops(void)
+{
+	struct run r = { .s = dropped_syn(), .opts.drops = true };
+	char *err;
+
+	r.s->len -= sizeof(struct skbtrail_rec_summary);
+	stream_syn(r.s, 18, 2000000);
+	stream_hit(r.s, 18, ST_IP_RCV, 2000000, 0);
+	stream_end(r.s, 18, 2000500, SKBTRAIL_END_KIND_SENT, ST_IP_RCV, 0);
+	stream_summary(r.s);
+	err = unit_stderr(view_all, &r);
+	CHECK_HAS(err, "1 trail shown: 1 dropped\n");
+	CHECK(!strstr(r.out, "#18"));
+	free(r.out);
+	free(err);
+	free(r.s);
+}
+
+static void incomplete(void)
+{
+	struct run r = { .s = dropped_syn(), .cut = true };
+	char *err;
+
+	r.s->len -= sizeof(struct skbtrail_rec_summary);
+	err = unit_stderr(view_all, &r);
+	CHECK(r.status == STATUS_INCOMPLETE);
+	CHECK_HAS(err, "the stream has no end");
+	free(r.out);
+	free(err);
+	free(r.s);
+
+	r.s = dropped_syn();
+	stream_batch(r.s, 1, 5);
+	err = unit_stderr(view_all, &r);
+	CHECK(r.status == STATUS_INCOMPLETE);
+	CHECK_HAS(err, "lost: 3 (3 whole batches)");
+	free(r.out);
+	free(err);
+	free(r.s);
+}
+
+void test_render(void)
+{
+	RUN(tree);
+	RUN(flat);
+	RUN(json);
+	RUN(only_drops);
+	RUN(incomplete);
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "tests/unit.h"
+
+#include <stdlib.h>
+
+#include "assembly.h"
+#include "summary.h"
+#include "tests/stream.h"
+
+static char sentence[512];
+
+static void finished(void *arg, struct trail *t)
+{
+	char *text = summary_sentence(t, true);
+
+	(void)arg;
+	snprintf(sentence, sizeof(sentence), "%s", text);
+	free(text);
+}
+
+/* The sentence of the last trail of @s, which is freed. */
+static const char *says(struct stream *s)
+{
+	struct names *names = names_new();
+	struct assembly *a = assembly_new(names, finished, NULL);
+	struct cursor c = { s->buf, s->len };
+	struct record rec;
+
+	*sentence = '\0';
+	while (decode_next(&c, &rec) == DECODED_RECORD) {
+		if (rec.kind == SKBTRAIL_REC_KIND_NAME)
+			names_add(names, rec.name.dict, rec.name.id, 0, 0,
+				  rec.body, rec.body_len);
+		else
+			assembly_record(a, &rec, 0);
+	}
+	assembly_stop(a, false);
+	assembly_free(a);
+	names_free(names);
+	free(s);
+	return sentence;
+}
+
+static struct stream *one(void)
+{
+	struct stream *s = stream_new();
+
+	stream_names(s);
+	stream_syn(s, 17, 1000);
+	stream_hit(s, 17, ST_IP_RCV, 1000, 0);
+	return s;
+}
+
+static void delivered(void)
+{
+	struct stream *s = one();
+
+	stream_change(s, 17, 80000);
+	stream_task(s, SKBTRAIL_FACT_READER, 195, "nc");
+	/* read at 84.2 µs, freed much later */
+	stream_hit(s, 17, ST_SOCK_COPY, 85200, 0);
+	stream_end(s, 17, 999000, SKBTRAIL_END_KIND_DELIVERED, ST_SOCK_COPY, 0);
+	CHECK_TEXT(says(s), "delivered to nc (pid 195) after 84.2 µs");
+
+	s = one();
+	stream_end(s, 17, 2000, SKBTRAIL_END_KIND_DELIVERED, ST_IP_RCV, 0);
+	CHECK_TEXT(says(s), "delivered to an unknown process after 1.00 µs");
+}
+
+static void dropped(void)
+{
+	struct stream *s = one();
+
+	stream_hit(s, 17, ST_NF_LOCAL_IN, 50000, 0);
+	stream_end(s, 17, 85000, SKBTRAIL_END_KIND_DROPPED, ST_NF_LOCAL_IN, 8);
+	CHECK_TEXT(says(s), "dropped in nf.local_in by netfilter "
+		   "(NETFILTER_DROP at nf_hook_slow+0x9a) after 84.0 µs");
+
+	s = one();
+	stream_hit(s, 17, ST_TCP_RCV, 2000, 0);
+	stream_hit(s, 17, ST_TCP_RESET, 3000, 0);
+	stream_end(s, 17, 4000, SKBTRAIL_END_KIND_DROPPED, ST_TCP_RCV, 3);
+	CHECK_TEXT(says(s), "dropped in tcp.rcv: no socket is listening on port 25 "
+		   "(NO_SOCKET at nf_hook_slow+0x9a) after 3.00 µs; answered with a reset");
+}
+
+static void dropped_unknown(void)
+{
+	struct stream *s = one();
+
+	stream_end(s, 17, 2000, SKBTRAIL_END_KIND_DROPPED, ST_IP_RCV, 83);
+	CHECK_TEXT(says(s), "dropped in ip.rcv (reason 83 at nf_hook_slow+0x9a) after 1.00 µs");
+
+	s = one();
+	stream_end(s, 17, 2000, SKBTRAIL_END_KIND_DROPPED, ST_IP_RCV, 0);
+	CHECK_TEXT(says(s), "dropped in ip.rcv: the kernel gave no reason "
+		   "(NOT_SPECIFIED at nf_hook_slow+0x9a) after 1.00 µs");
+
+	s = one();
+	stream_name(s, SKBTRAIL_DICT_REASON, 84, 0, "SOMETHING_NEW");
+	stream_end(s, 17, 2000, SKBTRAIL_END_KIND_DROPPED, ST_IP_RCV, 84);
+	CHECK_HAS(says(s), "(SOMETHING_NEW at");
+}
+
+static void others(void)
+{
+	struct stream *s = one();
+
+	stream_end(s, 17, 2000, SKBTRAIL_END_KIND_SENT, ST_IP_RCV, 0);
+	CHECK_TEXT(says(s), "sent out of eth0 after 1.00 µs");
+
+	s = one();
+	stream_hit(s, 17, ST_ICMP_ECHO, 2000, 0);
+	stream_hit(s, 17, ST_ICMP_REPLY, 2500, 0);
+	stream_end(s, 17, 3000, SKBTRAIL_END_KIND_CONSUMED, ST_ICMP_ECHO, 0);
+	CHECK_TEXT(says(s), "consumed by the kernel in icmp.echo (answered) after 2.00 µs");
+
+	s = one();
+	stream_link(s, 17, 12, SKBTRAIL_LINK_KIND_MERGE);
+	stream_end(s, 17, 3000, SKBTRAIL_END_KIND_MERGED, ST_IP_RCV, 0);
+	CHECK_TEXT(says(s), "merged into trail 12 after 2.00 µs");
+
+	s = one();
+	stream_end(s, 17, 3000, 99, ST_IP_RCV, 0);
+	CHECK_HAS(says(s), "unknown: ");
+}
+
+static void open_ends(void)
+{
+	struct stream *s = one();
+
+	stream_hit(s, 17, ST_NEIGH_WAIT, 2000, 0);
+	CHECK_TEXT(says(s), "open: still queued in neigh.wait when the session stopped");
+	CHECK_TEXT(says(one()), "open: last seen in ip.rcv when the session stopped");
+
+	s = one();
+	stream_end(s, 17, 3000, SKBTRAIL_END_KIND_UNKNOWN, ST_IP_RCV,
+		   SKBTRAIL_UNKNOWN_REASON_REUSED);
+	CHECK_TEXT(says(s), "unknown: its memory was seen in use by another packet; "
+		   "last seen in ip.rcv");
+}
+
+/* No packet record, no names: what is not known is said to be unknown. */
+static void nameless(void)
+{
+	struct stream *s = stream_new();
+
+	stream_hit(s, 1, 77, 1000, 0);
+	stream_end(s, 1, 2000, SKBTRAIL_END_KIND_DROPPED, 78, 5);
+	CHECK_TEXT(says(s), "dropped in an unknown stage (reason 5) after 1.00 µs; "
+		   "its beginning is missing");
+}
+
+/* The socket was created a second before it sent: no part of the duration. */
+static void old_socket(void)
+{
+	struct stream *s = stream_new();
+
+	stream_names(s);
+	stream_syn(s, 1, 1000001000);
+	stream_hit(s, 1, ST_SOCK_CREATE, 1000, SKBTRAIL_CTX_EARLIER);
+	stream_hit(s, 1, ST_SOCK_SEND, 1000000000, SKBTRAIL_CTX_EARLIER);
+	stream_hit(s, 1, ST_IP_RCV, 1000001000, 0);
+	stream_end(s, 1, 1000002000, SKBTRAIL_END_KIND_SENT, ST_IP_RCV, 0);
+	CHECK_TEXT(says(s), "sent out of eth0 after 2.00 µs");
+}
+
+void test_summary(void)
+{
+	RUN(delivered);
+	RUN(dropped);
+	RUN(dropped_unknown);
+	RUN(others);
+	RUN(open_ends);
+	RUN(nameless);
+	RUN(old_socket);
+}
