@@ -14,6 +14,7 @@
 
 #include "complain.h"
 #include "flight.h"
+#include "gaps.h"
 
 #define BUCKETS		65536
 #define MAX_FLIGHTS	131072
@@ -22,17 +23,10 @@
 #define MAX_EVENTS	(2 * MAX_HITS)
 #define MAX_FACTS	(1u << 20)	/* bytes of facts of one trail */
 #define MAX_LINKS	1024
-#define MAX_GAPS	256
 #define RECENT		65536
 
 /* A read call returns, and is told, shortly after it freed the packet. */
 #define GRACE_NS	10000000ull
-
-struct gap {
-	uint64_t first;
-	uint64_t last;
-	uint64_t count;
-};
 
 struct assembly {
 	const struct names *names;
@@ -46,8 +40,7 @@ struct assembly {
 	struct flight **ended;
 	size_t nr_ended;
 	size_t cap_ended;
-	struct gap gaps[MAX_GAPS];
-	size_t nr_gaps;
+	struct gaps gaps;
 	uint64_t recent[RECENT];	/* ids of trails finished last */
 	uint64_t damaged;
 	uint64_t late;
@@ -133,18 +126,6 @@ void assembly_free(struct assembly *a)
 	free(a);
 }
 
-static uint64_t lost_meanwhile(const struct assembly *a, const struct trail *t)
-{
-	uint64_t lost = 0;
-	size_t i;
-
-	for (i = 0; i < a->nr_gaps; i++)
-		if (a->gaps[i].first <= t->end_ns &&
-		    a->gaps[i].last >= t->start_ns)
-			lost += a->gaps[i].count;
-	return lost;
-}
-
 static void finish(struct assembly *a, struct flight *f, uint8_t unknown)
 {
 	struct trail t;
@@ -154,7 +135,7 @@ static void finish(struct assembly *a, struct flight *f, uint8_t unknown)
 		t.end = SKBTRAIL_END_KIND_UNKNOWN;
 		t.unknown = unknown;
 	}
-	t.lost = lost_meanwhile(a, &t);
+	t.lost = gaps_lost(&a->gaps, t.start_ns, t.end_ns);
 	t.real_offset = a->real_offset;
 	a->finished(a->arg, &t);
 	trail_release(&t);
@@ -343,19 +324,7 @@ void assembly_record(struct assembly *a, const struct record *rec, uint32_t cpu)
 void assembly_gap(struct assembly *a, uint64_t first, uint64_t last,
 		  uint64_t count)
 {
-	struct gap *g;
-
-	if (a->nr_gaps < MAX_GAPS) {
-		a->gaps[a->nr_gaps++] = (struct gap) { first, last, count };
-		return;
-	}
-	/* too many to tell apart: the last one grows */
-	g = &a->gaps[MAX_GAPS - 1];
-	if (first < g->first)
-		g->first = first;
-	if (last > g->last)
-		g->last = last;
-	g->count += count;
+	gaps_add(&a->gaps, first, last, count);
 }
 
 /*
@@ -366,17 +335,13 @@ static void drop_gaps(struct assembly *a, uint64_t mark)
 {
 	uint64_t oldest = mark;
 	struct flight *f;
-	size_t i, kept = 0;
 
-	if (!a->nr_gaps)
+	if (!a->gaps.nr)
 		return;
 	for (f = a->quiet.newer; f != &a->quiet; f = f->newer)
 		if (f->first_ns < oldest)
 			oldest = f->first_ns;
-	for (i = 0; i < a->nr_gaps; i++)
-		if (a->gaps[i].last >= oldest)
-			a->gaps[kept++] = a->gaps[i];
-	a->nr_gaps = kept;
+	gaps_drop(&a->gaps, oldest);
 }
 
 static int by_start(const void *va, const void *vb)

@@ -44,6 +44,7 @@ static bool can_begin(const char *text, size_t n)
 	static const char *const rests[] = {
 		"", " 80", " 1.2.3.4", " tcp", " src host 1.2.3.4", " = 1",
 		" & 1 = 1", "] = 1", " 0] = 1",
+		" 02:00:00:00:00:01", " host 02:00:00:00:00:01", " proto 1",
 	};
 	char *try = xcalloc(1, n + 64);
 	bool ok = false;
