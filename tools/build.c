@@ -177,6 +177,21 @@ static void add_hit(struct walk *w, const struct event *e)
 	w->pending = t->nr_changes;
 }
 
+/*
+ * Only a device leads from one namespace to another, so before the first one
+ * that is known the packet, and the call that made it, were in the same.
+ */
+static void fill_namespaces(struct trail *t)
+{
+	size_t i, first;
+
+	for (first = 0; first < t->nr_hits; first++)
+		if (t->hits[first].place.inum)
+			break;
+	for (i = 0; first < t->nr_hits && i < first; i++)
+		t->hits[i].place.inum = t->hits[first].place.inum;
+}
+
 /* Changes told after the last hit belong to it. */
 static void adopt_rest(struct walk *w)
 {
@@ -225,6 +240,7 @@ static void walk_events(struct walk *w)
 			walk_facts(w, e, false);
 	}
 	adopt_rest(w);
+	fill_namespaces(w->t);
 	w->t->last = w->now;
 }
 

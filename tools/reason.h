@@ -5,7 +5,7 @@
 /**
  * struct reason - What a drop reason means.
  * @name: the kernel's name without SKB_DROP_REASON_
- * @text: a plain half-sentence; may hold {port}
+ * @text: a plain half-sentence; may hold {listens}
  * @advice: what to check
  */
 struct reason {

@@ -75,6 +75,7 @@ static bool in_heading(unsigned int id)
 	case SKBTRAIL_FACT_IP_ID:
 	case SKBTRAIL_FACT_MAC:
 	case SKBTRAIL_FACT_SENDER:
+	case SKBTRAIL_FACT_SOCK:
 	case SKBTRAIL_FACT_GSO:
 		return true;
 	default:

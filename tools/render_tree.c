@@ -142,8 +142,11 @@ static void render_hit(const struct canvas *c, const struct trail *t, size_t i,
 	const struct hit *h = &t->hits[i];
 	bool moved = !i || !same_place(&h->place, &t->hits[i - 1].place);
 	bool more = tells_changes(t, h);
+	char place[PLACE_LEN] = "";
 	char buf[PLACE_LEN];
 
+	if (moved)
+		render_place(c, &h->place, place, sizeof(place));
 	render_times(c, t, i);
 	weight(c, 'c');
 	text_pad(c->f, or_id(h->stage, "stage", h->stage_id, buf, sizeof(buf)),
@@ -152,14 +155,11 @@ static void render_hit(const struct canvas *c, const struct trail *t, size_t i,
 	weight(c, 'd');
 	fputs("  ", c->f);
 	text_pad(c->f, or_id(h->func, "point", h->point_id, buf, sizeof(buf)),
-		 moved || more ? w->func : 0);
+		 *place || more ? w->func : 0);
 	weight(c, '0');
-	*buf = '\0';
-	if (moved)
-		render_place(c, &h->place, buf, sizeof(buf));
-	if (*buf || more) {
+	if (*place || more) {
 		fputs("  ", c->f);
-		text_pad(c->f, buf, more ? w->place : 0);
+		text_pad(c->f, place, more ? w->place : 0);
 	}
 	if (more) {
 		fputs("  ", c->f);

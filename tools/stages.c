@@ -74,13 +74,21 @@ static void print_functions(const struct stage *s)
 
 static const char *attach_word(const struct stage *s)
 {
+	const char *word = "-";
 	size_t i;
 
-	for (i = 0; i < s->nr_points; i++)
-		if (worth_showing(s, &s->points[i]) &&
-		    stage_state(s) != SKBTRAIL_POINT_STATE_UNAVAILABLE)
-			return stage_kind_word(s->points[i].kind);
-	return "-";
+	if (stage_state(s) == SKBTRAIL_POINT_STATE_UNAVAILABLE)
+		return word;
+	for (i = 0; i < s->nr_points; i++) {
+		const char *kind = stage_kind_word(s->points[i].kind);
+
+		if (!worth_showing(s, &s->points[i]))
+			continue;
+		if (*word != '-' && strcmp(word, kind))
+			return "mixed";
+		word = kind;
+	}
+	return word;
 }
 
 static void print_row(const char *name, const char *layer, const char *dir,

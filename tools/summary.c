@@ -66,10 +66,10 @@ const char *summary_reason(const struct trail *t, char *buf, size_t size)
 	return buf;
 }
 
-/* The reason's text with {port} filled in. */
+/* The reason's text with {listens} filled in. */
 static void print_meaning(FILE *f, const struct trail *t, const char *text)
 {
-	const char *hole = strstr(text, "{port}");
+	const char *hole = strstr(text, "{listens}");
 	const struct value *port = &t->last.v[SKBTRAIL_FACT_DPORT];
 
 	if (!hole) {
@@ -78,8 +78,10 @@ static void print_meaning(FILE *f, const struct trail *t, const char *text)
 	}
 	fwrite(text, 1, hole - text, f);
 	if (port->len)
-		fprintf(f, " on port %u", fact_number(port));
-	fputs(hole + strlen("{port}"), f);
+		fprintf(f, "is listening on port %u", fact_number(port));
+	else
+		fputs("takes it", f);
+	fputs(hole + strlen("{listens}"), f);
 }
 
 static void print_answer(FILE *f, const struct trail *t)
