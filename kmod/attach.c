@@ -147,6 +147,7 @@ int skbtrail_attach_init(void)
 {
 	struct skbtrail_point *p;
 	unsigned int i;
+	int err;
 
 	/* few tracepoints are exported; all have names */
 	for_each_kernel_tracepoint(find_tracepoint, NULL);
@@ -158,8 +159,8 @@ int skbtrail_attach_init(void)
 				   SKBTRAIL_POINT_STATE_UNAVAILABLE;
 		p->why = "this kernel has no such tracepoint";
 	}
-	skbtrail_func_resolve();
-	return skbtrail_nf_init();
+	err = skbtrail_func_resolve();
+	return err ? err : skbtrail_nf_init();
 }
 
 void skbtrail_attach_exit(void)

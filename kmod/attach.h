@@ -34,8 +34,8 @@ void skbtrail_attach_exit(void);
 
 /* the ways to attach function entries (attach_func.c) */
 
-/** skbtrail_func_resolve() - find the functions of all points; may take a second */
-void skbtrail_func_resolve(void);
+/** skbtrail_func_resolve() - find the functions of all points; once, at load; 0 or an error */
+int skbtrail_func_resolve(void);
 
 /** skbtrail_func_add() - attach points that are wanted and not attached; 0 or an error */
 int skbtrail_func_add(bool life);

@@ -291,18 +291,27 @@ u64 skbtrail_attach_missed(void)
 	return sum;
 }
 
-/* where kprobes would put it: the address ftrace knows the function by */
+/*
+ * A kprobe that is registered but never armed finds a function by name and
+ * tells the address ftrace knows it by. Giving them back one by one would
+ * wait for a grace period each.
+ */
+static struct kprobe *lookups;
+static unsigned int nlookups;
+
 static void *find_entry(const char *name, bool *by_ftrace)
 {
-	struct kprobe kp = { .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
-	void *addr;
+	struct kprobe *kp = &lookups[nlookups];
 
-	if (register_kprobe(&kp))
+	kp->symbol_name = name;
+	kp->flags = KPROBE_FLAG_DISABLED;
+	if (register_kprobe(kp)) {
+		memset(kp, 0, sizeof(*kp));
 		return NULL;
-	addr = kp.addr;
-	*by_ftrace = kprobe_ftrace(&kp);
-	unregister_kprobe(&kp);
-	return addr;
+	}
+	kps[nlookups++] = kp;
+	*by_ftrace = kprobe_ftrace(kp);
+	return kp->addr;
 }
 
 static const char *const variants[] = { ".constprop.0", ".isra.0", ".part.0" };
@@ -342,12 +351,11 @@ static void resolve_return(struct skbtrail_point *p)
 	ret_point = p;
 }
 
-void skbtrail_func_resolve(void)
+static void resolve_all(void)
 {
 	struct skbtrail_point *p;
 	unsigned int i;
 
-	BUILD_BUG_ON(SKBTRAIL_MAX_POINTS * 2 > ARRAY_SIZE(by_ip));
 	for (i = 0; i < skbtrail_point_count; i++) {
 		p = &skbtrail_points[i];
 		if (p->probe)
@@ -371,4 +379,18 @@ void skbtrail_func_resolve(void)
 		else
 			resolve_return(p);
 	}
+}
+
+int skbtrail_func_resolve(void)
+{
+	BUILD_BUG_ON(SKBTRAIL_MAX_POINTS * 2 > ARRAY_SIZE(by_ip));
+	if (WARN_ON(skbtrail_point_count > SKBTRAIL_MAX_POINTS))
+		return -E2BIG;
+	lookups = kcalloc(SKBTRAIL_MAX_POINTS, sizeof(*lookups), GFP_KERNEL);
+	if (!lookups)
+		return -ENOMEM;
+	resolve_all();
+	unregister_kprobes(kps, nlookups);
+	kfree(lookups);
+	return 0;
 }

@@ -423,7 +423,6 @@ void skbtrail_encode_clone(struct skbtrail_life *life, const struct skbtrail_lif
 			write_hit(se, s->p, life->trail, s->ns, s->skb->len, 0, context());
 	}
 	life->stage = s->p->stage;
-	life->point = skbtrail_point_id(s->p);
 	life->last_ns = s->ns;
 }
 
@@ -462,10 +461,11 @@ void skbtrail_encode_hit(struct skbtrail_life *life, struct skbtrail_sighting *s
 		if (watch & bits & -bits)
 			write_hit(se, s->p, life->trail, s->ns, s->skb->len, s->info, ctx);
 	}
-	life->stage = s->p->stage;
-	life->point = skbtrail_point_id(s->p);
 	life->last_ns = s->ns;
 	life->merged = 0;
+	if (s->p->flags & SKBTRAIL_PF_ASIDE)
+		return;
+	life->stage = s->p->stage;
 	if (s->p->flags & SKBTRAIL_PF_DIRTY || s->p->stage == SKBTRAIL_ST_DEV_XMIT)
 		life->flags |= SKBTRAIL_LIFE_DIRTY;
 }

@@ -17,6 +17,7 @@
 #include <net/sock.h>
 
 #include "calls.h"
+#include "compat.h"
 #include "encode.h"
 #include "filter.h"
 #include "session.h"
@@ -207,7 +208,7 @@ static void see_list(const struct skbtrail_point *p, const struct list_head *lis
 	}
 }
 
-static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb)
+static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool after)
 {
 	struct skbtrail_set *set = skbtrail_track_lock(skb);
 	struct skbtrail_life *life = skbtrail_track_find(set, skb);
@@ -216,7 +217,8 @@ static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb)
 	};
 	u32 watch = watching(p->stage);
 
-	if (life && same_life(life, &s, 0)) {
+	if (life && same_life(life, &s, 0) &&
+	    !(after && life->flags & SKBTRAIL_LIFE_COPIED)) {
 		skbtrail_encode_read(life, &s);
 		skbtrail_encode_hit(life, &s, watch);
 		life->flags |= SKBTRAIL_LIFE_COPIED;
@@ -402,7 +404,12 @@ static void dispatch(const struct skbtrail_point *p, const unsigned long *arg)
 		see_merge(p, (struct sk_buff *)arg[0], packet_of(p, arg));
 		break;
 	case SKBTRAIL_OP_COPY:
-		see_copy(p, packet_of(p, arg));
+		see_copy(p, packet_of(p, arg), false);
+		break;
+	case SKBTRAIL_OP_COPIED:
+		/* a negative length: only peeked at, it stays in the queue */
+		if ((int)arg[2] >= 0)
+			see_copy(p, packet_of(p, arg), true);
 		break;
 	case SKBTRAIL_OP_BEFORE:
 	case SKBTRAIL_OP_TRANSMIT:
@@ -437,6 +444,17 @@ void skbtrail_sight_packet(const struct skbtrail_point *p, struct sk_buff *skb,
 	local_irq_restore(flags);
 }
 
+/*
+ * A FIN waits in the receive queue for the reader to get there. When the
+ * socket is closed first it is freed like unread data, with no reason, though
+ * it did its work when it arrived: there is nothing left in it.
+ */
+static bool spent(const struct skbtrail_life *life, const struct sk_buff *skb, u32 reason)
+{
+	return reason == SKB_DROP_REASON_NOT_SPECIFIED &&
+	       life->stage == SKBTRAIL_ST_SOCK_QUEUE && !skb->len;
+}
+
 void skbtrail_sight_drop(const struct skbtrail_point *p, struct sk_buff *skb,
 			 void *location, u32 reason)
 {
@@ -452,8 +470,11 @@ void skbtrail_sight_drop(const struct skbtrail_point *p, struct sk_buff *skb,
 	life = skbtrail_track_find(set, skb);
 	s.ns = life ? ktime_get_mono_fast_ns() : 0;
 	if (life && same_life(life, &s, 0)) {
-		skbtrail_encode_end(life, &s, SKBTRAIL_END_KIND_DROPPED, reason,
-				    skbtrail_symbol(location));
+		if (spent(life, skb, reason))
+			skbtrail_encode_end(life, &s, SKBTRAIL_END_KIND_CONSUMED, 0, 0);
+		else
+			skbtrail_encode_end(life, &s, SKBTRAIL_END_KIND_DROPPED, reason,
+					    skbtrail_symbol(location));
 		skbtrail_track_end(life);
 	}
 	skbtrail_track_unlock(set);

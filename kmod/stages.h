@@ -110,6 +110,7 @@ enum skbtrail_op {
 	SKBTRAIL_OP_CALL_END,	/* the socket is released by its caller */
 	SKBTRAIL_OP_READ,	/* a read call begins */
 	SKBTRAIL_OP_COPY,	/* data of a packet is copied to a reader */
+	SKBTRAIL_OP_COPIED,	/* the same, seen after the fact; arguments: socket, packet, length */
 	SKBTRAIL_OP_RETURN,	/* a read call returns */
 	SKBTRAIL_OP_BIRTH,	/* memory enters a new life without having been freed */
 	SKBTRAIL_OP_CLONE,	/* arguments: new packet, old packet */
@@ -144,6 +145,7 @@ enum skbtrail_l2 {
 #define SKBTRAIL_PF_PSKB	BIT(7)	/* the argument is a struct sk_buff ** */
 #define SKBTRAIL_PF_LIST	BIT(8)	/* the argument is a list of packets */
 #define SKBTRAIL_PF_SOCKET	BIT(9)	/* the socket argument is a struct socket */
+#define SKBTRAIL_PF_ASIDE	BIT(10)	/* something done about the packet, not a place it is at */
 
 /**
  * struct skbtrail_point - one place where a stage is watched

@@ -35,8 +35,7 @@ struct sock;
  * @ifindex: device last told
  * @mark: mark last told
  * @vlan: VLAN tag last told
- * @point: point of the last hit
- * @stage: stage of the last hit
+ * @stage: stage it was last at
  * @flags: SKBTRAIL_LIFE_*
  * @flow: headers last told
  *
@@ -57,7 +56,6 @@ struct skbtrail_life {
 	int			ifindex;
 	u32			mark;
 	u16			vlan;
-	u16			point;
 	u8			stage;
 	u8			flags;
 	struct skbtrail_flow	flow;
