@@ -273,9 +273,12 @@ void skbtrail_calls_before(const struct skbtrail_point *p, const struct sock *sk
 		return;
 	if (s->sk != sk)
 		slot_reset(s, sk);
-	/* the same again: the packet these notes were for never showed up */
+	/*
+	 * The same again: the packet these notes were for never showed up.
+	 * Only a connect call may look up a route twice for one packet.
+	 */
 	for (i = s->ncall; i < s->nhit; i++)
-		if (fresh && s->hit[i].p->stage == p->stage)
+		if ((fresh || !b) && s->hit[i].p->stage == p->stage)
 			s->nhit = s->ncall;
 	slot_add(s, p, ns);
 	slot_put(b);

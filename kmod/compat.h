@@ -42,6 +42,16 @@
 	enum skb_drop_reason reason
 #endif
 
+/** skbtrail_reason_vague() - whether @reason only says that a queue was emptied, or nothing */
+static inline bool skbtrail_reason_vague(u32 reason)
+{
+#ifdef SKBTRAIL_REASON_SUBSYS
+	if (reason == SKB_DROP_REASON_QUEUE_PURGE)
+		return true;
+#endif
+	return reason == SKB_DROP_REASON_NOT_SPECIFIED;
+}
+
 /**
  * skbtrail_each_reason() - call @fn for every drop reason of this kernel
  * @fn: gets the reason's number, its name and @data; false ends the walk

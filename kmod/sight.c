@@ -446,12 +446,12 @@ void skbtrail_sight_packet(const struct skbtrail_point *p, struct sk_buff *skb,
 
 /*
  * A FIN waits in the receive queue for the reader to get there. When the
- * socket is closed first it is freed like unread data, with no reason, though
- * it did its work when it arrived: there is nothing left in it.
+ * socket is closed first it is freed like unread data, though it did its work
+ * when it arrived: there is nothing left in it.
  */
 static bool spent(const struct skbtrail_life *life, const struct sk_buff *skb, u32 reason)
 {
-	return reason == SKB_DROP_REASON_NOT_SPECIFIED &&
+	return skbtrail_reason_vague(reason) &&
 	       life->stage == SKBTRAIL_ST_SOCK_QUEUE && !skb->len;
 }
 

@@ -41,6 +41,8 @@ struct skbtrail_point skbtrail_points[] = {
 	/* life: attached first and for every session */
 	TP(LIFE_DROP, OWN, "kfree_skb", skbtrail_tp_kfree_skb, .flags = PF(LIFE)),
 	FN(LIFE_FREE, FREE, "skb_release_head_state", 1, .flags = PF(LIFE)),
+	/* its reader is done with it; the memory follows when its CPU gets to it */
+	FN(LIFE_FREE, FREE, "skb_attempt_defer_free", 1, .flags = PF(LIFE)),
 	FN(LIFE_FREE, FREE, "__consume_stateless_skb", 1, .flags = PF(LIFE)),
 	FN(LIFE_FREE, FREE, "napi_skb_free_stolen_head", 1, .flags = PF(LIFE)),
 	FN(LIFE_FREE, FREE, "kfree_skbmem", 1, .flags = PF(LIFE)),
