@@ -14,6 +14,9 @@
 /**
  * struct walk - State of the walk over the events.
  * @now: facts that hold at this moment
+ * @place: where the packet is
+ * @first_inum: first namespace that was told, 0 none
+ * @seen: a hit was passed at which the packet existed
  * @pending: first change that belongs to no hit yet
  */
 struct walk {
@@ -23,9 +26,17 @@ struct walk {
 	uint64_t *damaged;
 	struct facts now;
 	struct place place;
+	uint32_t first_inum;
+	bool seen;
 	size_t cap_changes;
 	size_t pending;
 };
+
+bool hit_awaits(const struct hit *h)
+{
+	return h->ctx & SKBTRAIL_CTX_EARLIER &&
+	       h->direction == SKBTRAIL_DIRECTION_IN;
+}
 
 bool trail_passed(const struct trail *t, const char *stage)
 {
@@ -100,6 +111,8 @@ static void move_place(struct walk *w, unsigned int id, const struct value *v)
 		w->place.inum = netns.inum;
 		w->place.dev[0] = '\0';
 	}
+	if (!w->first_inum)
+		w->first_inum = w->place.inum;
 }
 
 static void learn(struct walk *w, unsigned int id, const struct value *v,
@@ -164,14 +177,16 @@ static void add_hit(struct walk *w, const struct event *e)
 		.ctx = e->ctx, .stage_id = e->stage, .point_id = e->point,
 		.stage = stage ? stage->text : NULL,
 		.layer = stage ? stage->info & 0xff : 0,
+		.direction = stage ? stage->info >> 8 & 0xff : 0,
 		.func = names_text(w->names, SKBTRAIL_DICT_POINT, e->point),
 		.place = w->place,
 	};
 	/* before the packet existed it was on no device */
-	if (e->ctx & SKBTRAIL_CTX_EARLIER) {
-		h->place.dev[0] = '\0';
+	if (e->ctx & SKBTRAIL_CTX_EARLIER && !w->seen) {
+		memset(&h->place, 0, sizeof(h->place));
 		return;
 	}
+	w->seen = true;
 	h->changes = w->pending;
 	h->nr_changes = t->nr_changes - w->pending;
 	w->pending = t->nr_changes;
@@ -179,17 +194,20 @@ static void add_hit(struct walk *w, const struct event *e)
 
 /*
  * Only a device leads from one namespace to another, so before the first one
- * that is known the packet, and the call that made it, were in the same.
+ * that is known the packet, and the call that made it, were in the same. A
+ * call that waits for the packet is in the one where it arrives.
  */
-static void fill_namespaces(struct trail *t)
+static void fill_namespaces(struct walk *w)
 {
-	size_t i, first;
+	uint32_t first = w->first_inum;
+	size_t i;
 
-	for (first = 0; first < t->nr_hits; first++)
-		if (t->hits[first].place.inum)
-			break;
-	for (i = 0; first < t->nr_hits && i < first; i++)
-		t->hits[i].place.inum = t->hits[first].place.inum;
+	for (i = 0; i < w->t->nr_hits; i++) {
+		struct hit *h = &w->t->hits[i];
+
+		if (!h->place.inum)
+			h->place.inum = hit_awaits(h) ? w->place.inum : first;
+	}
 }
 
 /* Changes told after the last hit belong to it. */
@@ -240,7 +258,7 @@ static void walk_events(struct walk *w)
 			walk_facts(w, e, false);
 	}
 	adopt_rest(w);
-	fill_namespaces(w->t);
+	fill_namespaces(w);
 	w->t->last = w->now;
 }
 
@@ -273,13 +291,21 @@ static uint32_t packet_length(const struct trail *t)
 	return 0;
 }
 
-/* A socket may have been created long before it sends: that is no part of the packet's time. */
+static bool creates(const struct hit *h)
+{
+	return h->stage && !strcmp(h->stage, "sock.create");
+}
+
+/*
+ * A socket may have been created, and a reader may have waited, long before
+ * there was anything to send: that is no part of the packet's time.
+ */
 static uint64_t start_of(const struct trail *t, const struct flight *f)
 {
 	size_t i;
 
 	for (i = 0; i < t->nr_hits; i++)
-		if (!t->hits[i].stage || strcmp(t->hits[i].stage, "sock.create"))
+		if (!hit_awaits(&t->hits[i]) && !creates(&t->hits[i]))
 			return t->hits[i].ns;
 	return t->nr_hits ? t->hits[0].ns : f->first_ns;
 }

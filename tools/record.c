@@ -135,10 +135,10 @@ static int finish(struct recorder *r)
 {
 	if (r->showing)
 		return view_finish(&r->view, !r->loss.summed);
-	fprintf(stderr, "%llu batches recorded: %llu trails, %llu hits\n",
-		(unsigned long long)r->file.batches,
+	fprintf(stderr, "recorded: trails %llu, hits %llu, batches %llu\n",
 		(unsigned long long)r->loss.summary.trails,
-		(unsigned long long)r->loss.summary.hits);
+		(unsigned long long)r->loss.summary.hits,
+		(unsigned long long)r->file.batches);
 	loss_print(stderr, &r->loss);
 	return loss_complete(&r->loss) ? STATUS_OK : STATUS_INCOMPLETE;
 }

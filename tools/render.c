@@ -75,7 +75,6 @@ static bool in_heading(unsigned int id)
 	case SKBTRAIL_FACT_IP_ID:
 	case SKBTRAIL_FACT_MAC:
 	case SKBTRAIL_FACT_SENDER:
-	case SKBTRAIL_FACT_SOCK:
 	case SKBTRAIL_FACT_GSO:
 		return true;
 	default:
@@ -85,8 +84,9 @@ static bool in_heading(unsigned int id)
 
 bool render_worth_telling(const struct change *ch)
 {
-	/* these have a column of their own */
-	if (ch->fact == SKBTRAIL_FACT_DEV || ch->fact == SKBTRAIL_FACT_NETNS)
+	/* the first two have a column of their own; a cookie says nothing */
+	if (ch->fact == SKBTRAIL_FACT_DEV || ch->fact == SKBTRAIL_FACT_NETNS ||
+	    ch->fact == SKBTRAIL_FACT_SOCK)
 		return false;
 	if (ch->fact == SKBTRAIL_FACT_MARK && !ch->old.len)
 		return fact_number(&ch->new);
@@ -104,6 +104,16 @@ static void render_change(const struct canvas *c, const struct change *ch)
 		fact_text(c->f, ch->fact, &ch->new);
 	else
 		fputs("none", c->f);
+}
+
+bool render_tells_changes(const struct trail *t, const struct hit *h)
+{
+	uint32_t i;
+
+	for (i = 0; i < h->nr_changes; i++)
+		if (render_worth_telling(&t->changes[h->changes + i]))
+			return true;
+	return false;
 }
 
 void render_changes(const struct canvas *c, const struct trail *t,

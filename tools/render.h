@@ -49,6 +49,9 @@ const char *render_protocol(const struct trail *t, char *buf, size_t size);
 /* " 10.0.0.5:4711 → 10.0.0.9:25 SYN": who talks to whom, and what. */
 void render_flow(const struct canvas *c, const struct trail *t);
 
+/* Whether render_changes() has something to write. */
+bool render_tells_changes(const struct trail *t, const struct hit *h);
+
 /* Whether people care for a change that is not in the heading already. */
 bool render_worth_telling(const struct change *ch);
 

@@ -49,7 +49,7 @@ static void print_hit(const struct canvas *c, const struct trail *t,
 	fprintf(c->f, " %s", render_protocol(t, buf, sizeof(buf)));
 	render_flow(c, t);
 	fprintf(c->f, " len %u", h->len);
-	fputs(h->nr_changes ? " " : "", c->f);
+	fputs(render_tells_changes(t, h) ? " " : "", c->f);
 	render_changes(c, t, h);
 	fputc('\n', c->f);
 }

@@ -80,9 +80,14 @@ static const char *or_id(const char *text, const char *what, unsigned int id,
 	return buf;
 }
 
-static bool same_place(const struct place *a, const struct place *b)
+/* A place without a device is new only in another namespace. */
+static bool moves(const struct trail *t, size_t i)
 {
-	return a->inum == b->inum && !strcmp(a->dev, b->dev);
+	const struct place *now = &t->hits[i].place;
+	const struct place *before = i ? &t->hits[i - 1].place : NULL;
+
+	return !before || now->inum != before->inum ||
+	       (*now->dev && strcmp(now->dev, before->dev));
 }
 
 static struct columns measure(const struct canvas *c, const struct trail *t)
@@ -125,23 +130,12 @@ static void render_times(const struct canvas *c, const struct trail *t, size_t i
 	weight(c, '0');
 }
 
-/* True when something follows the place on this line. */
-static bool tells_changes(const struct trail *t, const struct hit *h)
-{
-	uint32_t i;
-
-	for (i = 0; i < h->nr_changes; i++)
-		if (render_worth_telling(&t->changes[h->changes + i]))
-			return true;
-	return false;
-}
-
 static void render_hit(const struct canvas *c, const struct trail *t, size_t i,
 		       const struct columns *w)
 {
 	const struct hit *h = &t->hits[i];
-	bool moved = !i || !same_place(&h->place, &t->hits[i - 1].place);
-	bool more = tells_changes(t, h);
+	bool moved = moves(t, i);
+	bool more = render_tells_changes(t, h);
 	char place[PLACE_LEN] = "";
 	char buf[PLACE_LEN];
 

@@ -40,6 +40,7 @@ struct change {
  * @stage: name of the stage, NULL when it was never told
  * @func: function or tracepoint that saw it, NULL when it was never told
  * @layer: enum skbtrail_layer, 0 unknown
+ * @direction: enum skbtrail_direction, 0 unknown
  * @cpu: NO_CPU when unknown
  * @len: packet length here in bytes, 0 before there is a packet
  * @changes: first of its changes in the trail's array
@@ -50,7 +51,8 @@ struct hit {
 	const char *stage;
 	const char *func;
 	struct place place;
-	uint32_t layer;
+	uint8_t layer;
+	uint8_t direction;
 	uint32_t cpu;
 	uint32_t len;
 	uint32_t info;
@@ -73,8 +75,8 @@ struct link {
 
 /**
  * struct trail - A finished trail, all that a renderer reads.
- * @start_ns: first hit but for the creation of its socket, CLOCK_MONOTONIC in
- *	nanoseconds
+ * @start_ns: first hit but for the creation of its socket and for a reader
+ *	that waited; CLOCK_MONOTONIC in nanoseconds
  * @end_ns: end; when delivered, the moment its bytes were copied
  * @real_offset: add to a time of this trail for CLOCK_REALTIME; 0 unknown
  * @end: enum skbtrail_end_kind
@@ -123,6 +125,12 @@ enum tool_unknown {
 	UNKNOWN_CROWDED = 200,	/* too many trails in flight to keep waiting */
 	UNKNOWN_CUT,		/* the recording ends in the middle */
 };
+
+/*
+ * Whether a hit tells of the call that waited for the packet: it can be much
+ * older, and it was made where the packet arrives, not where it begins.
+ */
+bool hit_awaits(const struct hit *h);
 
 /* Whether any hit passed the stage of this name. */
 bool trail_passed(const struct trail *t, const char *stage);

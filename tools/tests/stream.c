@@ -37,6 +37,8 @@ void stream_name(struct stream *s, uint8_t dict, uint32_t id, uint32_t parent,
 	struct skbtrail_rec_name r = {
 		.size = sizeof(r) + len + pad, .kind = SKBTRAIL_REC_KIND_NAME,
 		.dict = dict, .id = id, .parent = parent,
+		.info = !strcmp(text, "sock.read") ?
+			SKBTRAIL_LAYER_SOCKET | SKBTRAIL_DIRECTION_IN << 8 : 0,
 	};
 
 	stream_raw(s, &r, sizeof(r));
@@ -58,6 +60,7 @@ void stream_names(struct stream *s)
 		[ST_ICMP_ECHO] = { "icmp.echo", "icmp_echo" },
 		[ST_ICMP_REPLY] = { "icmp.reply", "icmp_reply" },
 		[ST_TCP_ESTABLISHED] = { "tcp.established", "tcp_rcv_established" },
+		[ST_SOCK_READ] = { "sock.read", "security_socket_recvmsg" },
 		[ST_SOCK_CREATE] = { "sock.create", "security_socket_post_create" },
 	};
 	uint32_t i;

@@ -8,13 +8,20 @@
 #include "tests/stream.h"
 
 static char sentence[512];
+static char places[512];
 
 static void finished(void *arg, struct trail *t)
 {
 	char *text = summary_sentence(t, true);
 
+	size_t i, at = 0;
+
 	(void)arg;
 	snprintf(sentence, sizeof(sentence), "%s", text);
+	for (i = 0; i < t->nr_hits && at < sizeof(places); i++)
+		at += snprintf(places + at, sizeof(places) - at, "%s %u ",
+			       *t->hits[i].place.dev ? t->hits[i].place.dev : "0",
+			       t->hits[i].place.inum);
 	free(text);
 }
 
@@ -29,8 +36,8 @@ static const char *says(struct stream *s)
 	*sentence = '\0';
 	while (decode_next(&c, &rec) == DECODED_RECORD) {
 		if (rec.kind == SKBTRAIL_REC_KIND_NAME)
-			names_add(names, rec.name.dict, rec.name.id, 0, 0,
-				  rec.body, rec.body_len);
+			names_add(names, rec.name.dict, rec.name.id, 0,
+				  rec.name.info, rec.body, rec.body_len);
 		else
 			assembly_record(a, &rec, 0);
 	}
@@ -165,6 +172,39 @@ static void old_socket(void)
 	CHECK_TEXT(says(s), "sent out of eth0 after 2.00 µs");
 }
 
+/* The reader waited for a second: no part of the duration, and not where the packet began. */
+static void patient_reader(void)
+{
+	struct stream *s = stream_new();
+
+	stream_names(s);
+	stream_syn(s, 1, 1000000000);
+	stream_hit(s, 1, ST_IP_RCV, 1000000000, 0);
+	stream_hit(s, 1, ST_SOCK_READ, 1000, SKBTRAIL_CTX_EARLIER);
+	stream_hit(s, 1, ST_SOCK_COPY, 1000002000, 0);
+	stream_end(s, 1, 1000003000, SKBTRAIL_END_KIND_DELIVERED, ST_SOCK_COPY, 0);
+	CHECK_TEXT(says(s), "delivered to an unknown process after 2.00 µs");
+	CHECK_TEXT(places, "0 4026532201 eth0 4026532201 eth0 4026532201 ");
+}
+
+/* A call before the first device was made in the namespace of that device. */
+static void caller(void)
+{
+	struct skbtrail_fact_dev other = { .inum = 7, .name = "v1" };
+	struct stream *s = stream_new();
+
+	stream_names(s);
+	stream_syn(s, 1, 1000);
+	stream_hit(s, 1, ST_SOCK_SEND, 500, SKBTRAIL_CTX_EARLIER);
+	stream_hit(s, 1, ST_SOCK_READ, 600, SKBTRAIL_CTX_EARLIER);
+	stream_hit(s, 1, ST_DEV_XMIT, 1000, 0);
+	stream_change(s, 1, 2000);
+	stream_fact(s, SKBTRAIL_FACT_DEV, &other, sizeof(other));
+	stream_hit(s, 1, ST_IP_RCV, 2000, 0);
+	says(s);
+	CHECK_TEXT(places, "0 4026532201 0 7 eth0 4026532201 v1 7 ");
+}
+
 void test_summary(void)
 {
 	RUN(delivered);
@@ -174,4 +214,6 @@ void test_summary(void)
 	RUN(open_ends);
 	RUN(nameless);
 	RUN(old_socket);
+	RUN(patient_reader);
+	RUN(caller);
 }
