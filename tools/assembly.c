@@ -190,6 +190,7 @@ static struct flight *flight_get(struct assembly *a, uint64_t id, uint64_t ns)
 	f->id = id;
 	f->first_ns = ns;
 	f->last_ns = ns;
+	f->born_ns = UINT64_MAX;
 	f->hash_next = *bucket;
 	*bucket = f;
 	ring_add(a, f);
@@ -226,6 +227,8 @@ static void take_hit(struct assembly *a, const struct skbtrail_rec_hit *hit,
 		return;
 	}
 	f->nr_hits++;
+	if (!(hit->ctx & SKBTRAIL_CTX_EARLIER) && hit->ns < f->born_ns)
+		f->born_ns = hit->ns;
 	e = add_event(a, f);
 	e->kind = SKBTRAIL_REC_KIND_HIT;
 	e->ns = hit->ns;
@@ -349,8 +352,8 @@ static int by_start(const void *va, const void *vb)
 	const struct flight *a = *(struct flight *const *)va;
 	const struct flight *b = *(struct flight *const *)vb;
 
-	if (a->first_ns != b->first_ns)
-		return a->first_ns < b->first_ns ? -1 : 1;
+	if (a->born_ns != b->born_ns)
+		return a->born_ns < b->born_ns ? -1 : 1;
 	return a->id < b->id ? -1 : a->id > b->id;
 }
 

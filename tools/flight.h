@@ -35,6 +35,7 @@ struct event {
  * @newer: towards the one that was heard of last
  * @first_ns: earliest time of any of its records
  * @last_ns: latest
+ * @born_ns: earliest time at which the packet existed, UINT64_MAX unknown
  * @end: as told by the kernel; end.end is 0 before that
  */
 struct flight {
@@ -44,6 +45,7 @@ struct flight {
 	uint64_t id;
 	uint64_t first_ns;
 	uint64_t last_ns;
+	uint64_t born_ns;
 	struct event *events;
 	size_t nr_events;
 	size_t cap_events;

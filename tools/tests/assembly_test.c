@@ -156,6 +156,22 @@ static void order_of_starts(void)
 	end(&b);
 }
 
+/* An old socket does not make its packet the first. */
+static void order_of_births(void)
+{
+	struct bench b = begin();
+
+	stream_syn(b.s, 2, 20 * MS);
+	stream_hit(b.s, 2, ST_SOCK_CREATE, 1 * MS, SKBTRAIL_CTX_EARLIER);
+	stream_hit(b.s, 2, ST_IP_RCV, 20 * MS, 0);
+	stream_syn(b.s, 1, 10 * MS);
+	stream_hit(b.s, 1, ST_IP_RCV, 10 * MS, 0);
+	feed(&b, 0);
+	assembly_stop(b.a, false);
+	CHECK(seen.n == 2 && seen.ids[0] == 1 && seen.ids[1] == 2);
+	end(&b);
+}
+
 static void changes(void)
 {
 	uint32_t mark = 7;
@@ -298,6 +314,7 @@ void test_assembly(void)
 	RUN(waits_for_mark);
 	RUN(crosses_cpus);
 	RUN(order_of_starts);
+	RUN(order_of_births);
 	RUN(changes);
 	RUN(merged_changes);
 	RUN(earlier_hits);
