@@ -166,4 +166,5 @@ int skbtrail_attach_init(void)
 void skbtrail_attach_exit(void)
 {
 	skbtrail_nf_exit();
+	skbtrail_func_exit();
 }

@@ -37,6 +37,9 @@ void skbtrail_attach_exit(void);
 /** skbtrail_func_resolve() - find the functions of all points; once, at load; 0 or an error */
 int skbtrail_func_resolve(void);
 
+/** skbtrail_func_exit() - once, at unload, nothing attached */
+void skbtrail_func_exit(void);
+
 /** skbtrail_func_add() - attach points that are wanted and not attached; 0 or an error */
 int skbtrail_func_add(bool life);
 

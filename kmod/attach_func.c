@@ -147,19 +147,28 @@ static int ftrace_set(unsigned int n, bool remove)
 	return err;
 }
 
-/* an ops without a filter would trace every function: take it off first */
+/*
+ * An ops without a filter would trace every function: it goes first. The
+ * filter is emptied, not freed: 6.1 leaves freed hashes in the ops.
+ */
 static void ftrace_clear(void)
 {
 	if (!ops_registered)
 		return;
 	unregister_ftrace_function(&ops);
-	ftrace_free_filter(&ops);
+	ftrace_set_filter(&ops, NULL, 0, 1);
 	ops_registered = false;
+}
+
+static void ftrace_exit(void)
+{
+	ftrace_free_filter(&ops);
 }
 #else
 static bool ftrace_wanted(void) { return false; }
 static int ftrace_set(unsigned int n, bool remove) { return -EOPNOTSUPP; }
 static void ftrace_clear(void) { }
+static void ftrace_exit(void) { }
 #endif
 
 u32 skbtrail_attach_kind(void)
@@ -384,6 +393,10 @@ static void resolve_all(void)
 int skbtrail_func_resolve(void)
 {
 	BUILD_BUG_ON(SKBTRAIL_MAX_POINTS * 2 > ARRAY_SIZE(by_ip));
+	if (strcmp(attach, "auto") && strcmp(attach, "kprobe")) {
+		pr_err("skbtrail: attach=%s is not known; use auto or kprobe\n", attach);
+		return -EINVAL;
+	}
 	if (WARN_ON(skbtrail_point_count > SKBTRAIL_MAX_POINTS))
 		return -E2BIG;
 	lookups = kcalloc(SKBTRAIL_MAX_POINTS, sizeof(*lookups), GFP_KERNEL);
@@ -393,4 +406,9 @@ int skbtrail_func_resolve(void)
 	unregister_kprobes(kps, nlookups);
 	kfree(lookups);
 	return 0;
+}
+
+void skbtrail_func_exit(void)
+{
+	ftrace_exit();
 }

@@ -214,7 +214,8 @@ void skbtrail_calls_create(const struct skbtrail_point *p, struct sock *sk, u64 
 	struct skbtrail_early created = { .ns = ns, .p = p };
 	struct skbtrail_fact_task task;
 
-	if (!in_task())
+	/* a tunnel's socket does not belong to who set up the tunnel */
+	if (!in_task() || sk->sk_kern_sock)
 		return;
 	skbtrail_calls_task(&task, skbtrail_calls_cookie(sk));
 	owner_learn(&task, &created);
@@ -289,7 +290,8 @@ void skbtrail_calls_end(const struct sock *sk)
 	struct bucket *b;
 	struct slot *s;
 
-	if (!in_task())
+	/* other protocols send one packet a call, and release the socket before */
+	if (!in_task() || sk->sk_protocol != IPPROTO_TCP)
 		return;
 	s = slot_get(&b, 0, false);
 	if (!s)
@@ -412,6 +414,19 @@ unsigned int skbtrail_calls_return(u64 *trails, u32 *sessions, unsigned int max)
 	}
 	slot_put(b);
 	return n;
+}
+
+void skbtrail_calls_forget(unsigned int session)
+{
+	unsigned int i, w, t;
+
+	for (i = 0; i < ARRAY_SIZE(buckets); i++) {
+		raw_spin_lock_irq(&buckets[i].lock);
+		for (w = 0; w < BUCKET_WAYS; w++)
+			for (t = 0; t < READ_TRAILS; t++)
+				buckets[i].way[w].sessions[t] &= ~BIT(session);
+		raw_spin_unlock_irq(&buckets[i].lock);
+	}
 }
 
 void skbtrail_calls_init(void)

@@ -93,6 +93,9 @@ void skbtrail_calls_copied(u64 trail, u32 sessions);
  */
 unsigned int skbtrail_calls_return(u64 *trails, u32 *sessions, unsigned int max);
 
+/** skbtrail_calls_forget() - make a session's bit free for another; may sleep */
+void skbtrail_calls_forget(unsigned int session);
+
 /** skbtrail_calls_task() - describe the current task as user of socket @cookie */
 void skbtrail_calls_task(struct skbtrail_fact_task *task, u64 cookie);
 

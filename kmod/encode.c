@@ -212,9 +212,9 @@ static void put_route(struct facts *f, struct skbtrail_life *life, const struct 
 	if (!dst || dst == life->dst || dst->flags & DST_METADATA)
 		return;
 	life->dst = dst;
-	if (l3proto == ETH_P_IP)
+	if (l3proto == ETH_P_IP && dst->ops->family == AF_INET)
 		route_v4(&r, container_of(dst, struct rtable, dst));
-	else if (l3proto == ETH_P_IPV6)
+	else if (l3proto == ETH_P_IPV6 && dst->ops->family == AF_INET6)
 		route_v6(&r, container_of(dst, struct rt6_info, dst));
 	if (dst->dev) {
 		r.ifindex = dst->dev->ifindex;

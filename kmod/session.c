@@ -50,7 +50,7 @@ struct skbtrail_session *skbtrail_session_of(const struct net *net, u32 portid)
 
 	lockdep_assert_held(&skbtrail_control);
 	for (i = 0; i < SKBTRAIL_MAX_SESSIONS; i++)
-		if (slots[i] && !slots[i]->closed && slots[i]->net == net &&
+		if (slots[i] && !slots[i]->stopped && !slots[i]->closed && slots[i]->net == net &&
 		    slots[i]->portid == portid)
 			return slots[i];
 	return NULL;
@@ -84,6 +84,15 @@ static int get_table(void)
 	return err;
 }
 
+/* gives the module back once; the caller's work or chain still holds it */
+static void let_go(struct skbtrail_session *s)
+{
+	lockdep_assert_held(&slots_lock);
+	if (s->holds)
+		module_put(THIS_MODULE);
+	s->holds = false;
+}
+
 static void end_session(struct work_struct *work)
 {
 	struct skbtrail_session *s = container_of(work, struct skbtrail_session, end);
@@ -91,12 +100,20 @@ static void end_session(struct work_struct *work)
 	mutex_lock(&skbtrail_control);
 	if (!s->stopped)
 		unlink_session(s);
+	s->stopped = true;
 	skbtrail_detach(s->config.stages);
 	skbtrail_track_forget(s->bit);
+	skbtrail_calls_forget(s->bit);
+	mutex_unlock(&skbtrail_control);
+
+	/* the rest is still on its way to the reader, unless that is gone */
 	skbtrail_stream_close(&s->stream);
+
+	mutex_lock(&skbtrail_control);
 	put_table();
 	spin_lock(&slots_lock);
 	slots[s->bit] = NULL;
+	let_go(s);
 	spin_unlock(&slots_lock);
 	mutex_unlock(&skbtrail_control);
 	skbtrail_config_release(&s->config);
@@ -179,13 +196,15 @@ struct skbtrail_session *skbtrail_session_start(struct skbtrail_config *config,
 	s->net = sock_net(sk);
 	s->config = *config;
 	INIT_WORK(&s->end, end_session);
+	/* until the socket closes or the session is gone; unloading waits for both */
+	__module_get(THIS_MODULE);
+	s->holds = true;
 	err = open_session(s, sk, extack);
 	if (err) {
+		module_put(THIS_MODULE);
 		kfree(s);
 		return ERR_PTR(err);
 	}
-	/* given back when the socket closes; unloading then waits for the work */
-	__module_get(THIS_MODULE);
 	return s;
 }
 
@@ -197,6 +216,11 @@ void skbtrail_session_stop(struct skbtrail_session *s)
 	unlink_session(s);
 	s->stopped = true;
 	skbtrail_stream_finish(&s->stream);
+	spin_lock(&slots_lock);
+	if (!s->ending)
+		queue_work(enders, &s->end);
+	s->ending = true;
+	spin_unlock(&slots_lock);
 }
 
 /*
@@ -219,8 +243,11 @@ static int on_release(struct notifier_block *nb, unsigned long event, void *data
 			continue;
 		s->closed = true;
 		skbtrail_stream_abandon(&s->stream);
-		queue_work(enders, &s->end);
-		module_put(THIS_MODULE);
+		/* a session that was stopped is being taken apart already */
+		if (!s->ending)
+			queue_work(enders, &s->end);
+		s->ending = true;
+		let_go(s);
 	}
 	spin_unlock(&slots_lock);
 	return NOTIFY_DONE;

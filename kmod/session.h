@@ -45,6 +45,8 @@ struct skbtrail_config {
  * @net: namespace of the reader's socket; compared only
  * @stopped: session-stop was asked for; control mutex
  * @closed: the socket is gone
+ * @ending: the work that takes it apart is queued
+ * @holds: it holds a reference on the module
  * @points: probe points in place for it
  * @missing: stages asked for that this kernel does not offer
  * @config: fixed from start on
@@ -61,6 +63,8 @@ struct skbtrail_session {
 	const struct net	*net;
 	bool			stopped;
 	bool			closed;
+	bool			ending;
+	bool			holds;
 	u32			points;
 	u32			missing;
 	struct skbtrail_config	config;

@@ -258,7 +258,8 @@ static void see_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 		skbtrail_encode_lost(parent.sessions, SKBTRAIL_LOST_CAUSE_TABLE, s.ns);
 	} else {
 		life->head = skb->head;
-		life->sessions = parent.sessions;
+		/* not those that ended meanwhile: their bit may be given anew */
+		life->sessions = parent.sessions & READ_ONCE(skbtrail_active);
 		skbtrail_encode_clone(life, &parent, &s);
 	}
 	skbtrail_track_unlock(set);

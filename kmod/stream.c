@@ -262,10 +262,22 @@ static struct sk_buff *shrink(struct skbtrail_stream *st, struct skbtrail_lane *
 	return small;
 }
 
+static void repay(struct skbtrail_stream *st, struct skbtrail_lane *lane)
+{
+	struct sk_buff *skb;
+
+	for (; lane->owed; lane->owed--) {
+		skb = batch_alloc(st, GFP_KERNEL | __GFP_NOWARN);
+		if (!skb)
+			return;
+		ring_push(&lane->spare, st->quota, skb);
+	}
+}
+
 static void drain(struct skbtrail_stream *st)
 {
-	struct sk_buff *skb, *small, *fresh;
 	struct skbtrail_lane *lane;
+	struct sk_buff *skb, *small;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
@@ -273,12 +285,10 @@ static void drain(struct skbtrail_stream *st)
 		while ((skb = ring_pop(&lane->full, st->quota))) {
 			small = shrink(st, lane, skb);
 			deliver(st, small ? small : skb);
-			if (small)
-				continue;
-			fresh = batch_alloc(st, GFP_KERNEL);
-			if (fresh)
-				ring_push(&lane->spare, st->quota, fresh);
+			lane->owed += !small;
+			repay(st, lane);
 		}
+		repay(st, lane);
 	}
 }
 
@@ -552,6 +562,7 @@ static int sender(void *data)
 	}
 	if (o.lane.batch)
 		kfree_skb(lane_close(&o.lane));
+	complete(&st->done);
 	wait_event_interruptible(st->wait, kthread_should_stop());
 	return 0;
 }
@@ -622,6 +633,7 @@ int skbtrail_stream_open(struct skbtrail_stream *st, struct sock *sk, u32 portid
 	st->missed = skbtrail_attach_missed();
 	st->flush = max(msecs_to_jiffies(flush_ms), 1UL);
 	init_waitqueue_head(&st->wait);
+	init_completion(&st->done);
 	init_irq_work(&st->kick, wake_sender);
 	st->lanes = alloc_percpu(struct skbtrail_lane);
 	if (!st->lanes)
@@ -660,6 +672,7 @@ void skbtrail_stream_abandon(struct skbtrail_stream *st)
 
 void skbtrail_stream_close(struct skbtrail_stream *st)
 {
+	wait_for_completion(&st->done);
 	kthread_stop(st->sender);
 	irq_work_sync(&st->kick);
 	free_lanes(st);

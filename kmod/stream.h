@@ -2,6 +2,7 @@
 #ifndef SKBTRAIL_STREAM_H
 #define SKBTRAIL_STREAM_H
 
+#include <linux/completion.h>
 #include <linux/irq_work.h>
 #include <linux/percpu.h>
 #include <linux/skbtrail.h>
@@ -32,6 +33,7 @@ struct skbtrail_ring {
  * @seq: number of the current batch
  * @spare: empty batches, filled by the sender
  * @full: written batches, emptied by the sender
+ * @owed: batches the sender could not replace yet for want of memory
  * @lost: not told yet, by cause
  * @lost_total: by cause
  * @first_ns: of what is not told yet
@@ -49,6 +51,7 @@ struct skbtrail_lane {
 	u64			seq;
 	struct skbtrail_ring	spare;
 	struct skbtrail_ring	full;
+	unsigned int		owed;
 	u32			lost[__SKBTRAIL_LOST_CAUSE_MAX];
 	u64			first_ns[__SKBTRAIL_LOST_CAUSE_MAX];
 	u64			last_ns[__SKBTRAIL_LOST_CAUSE_MAX];
@@ -71,6 +74,7 @@ struct skbtrail_lane {
  * @full: a lane has a full batch
  * @finish: write the summary and stop
  * @abandon: stop at once, the reader is gone
+ * @done: the sender will send no more
  * @own_seq: number of the sender's last own batch
  * @batches: sent
  * @symbols: code locations already named
@@ -88,6 +92,7 @@ struct skbtrail_stream {
 	bool				full;
 	bool				finish;
 	bool				abandon;
+	struct completion		done;
 	u64				own_seq;
 	u64				batches;
 	unsigned int			symbols;
@@ -122,7 +127,11 @@ void skbtrail_stream_finish(struct skbtrail_stream *st);
 /** skbtrail_stream_abandon() - the reader is gone; wakes the sender, does not sleep */
 void skbtrail_stream_abandon(struct skbtrail_stream *st);
 
-/** skbtrail_stream_close() - stop the sender and free; may sleep */
+/**
+ * skbtrail_stream_close() - wait until the sender is done, and free
+ *
+ * After finish or abandon only; waits for a slow reader after finish.
+ */
 void skbtrail_stream_close(struct skbtrail_stream *st);
 
 /**

@@ -43,8 +43,8 @@ bool skbtrail_view_locate(const struct skbtrail_point *p,
 	default:
 		return false;
 	}
-	/* an offset that points outside the buffer is not a header */
-	if (offset < (int)(skb->head - skb->data) || offset > (int)skb->len)
+	/* an offset that points outside the linear part is not a header */
+	if (offset < (int)(skb->head - skb->data) || offset > (int)skb_headlen(skb))
 		return false;
 	v->offset = offset;
 	v->len = skb->len - offset;
