@@ -68,7 +68,7 @@ static int by_time(const void *va, const void *vb)
 	return a->order < b->order ? -1 : a->order > b->order;
 }
 
-/* What a packet record tells of a new packet is its description, not a change; but these are events. */
+/* What a packet record tells describes the packet; but these are events. */
 static bool tells_at_first(unsigned int id)
 {
 	return id == SKBTRAIL_FACT_ROUTE || id == SKBTRAIL_FACT_NEIGH;

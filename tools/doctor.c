@@ -66,18 +66,18 @@ static enum verdict check_permission(void)
 	if (!syscall(SYS_capget, &head, data) &&
 	    data[0].effective & (1u << CAP_NET_ADMIN))
 		return say(OK, "permission: CAP_NET_ADMIN");
-	return say(FAIL, "permission: this needs root (CAP_NET_ADMIN in the initial user namespace)");
+	return say(FAIL, "permission: run as root (CAP_NET_ADMIN)");
 }
 
 static enum verdict check_kprobes(void)
 {
 	switch (first_of("/sys/kernel/debug/kprobes/enabled")) {
 	case '0':
-		return say(FAIL, "kprobes: switched off; run 'echo 1 > /sys/kernel/debug/kprobes/enabled'");
+		return say(FAIL, "kprobes: off; run 'echo 1 >/sys/kernel/debug/kprobes/enabled'");
 	case '1':
 		return say(OK, "kprobes: switched on");
 	default:
-		return say(OK, "kprobes: state not visible (debugfs is not mounted); they are on unless somebody switched them off");
+		return say(OK, "kprobes: on, unless switched off (debugfs is not mounted)");
 	}
 }
 
@@ -89,7 +89,7 @@ static enum verdict check_ftrace(void)
 	case '1':
 		return say(OK, "ftrace: switched on");
 	default:
-		return say(WARN, "ftrace: this kernel has none or hides it; function entries are watched by kprobes, at more cost per hit");
+		return say(WARN, "ftrace: none here; kprobes cost more per hit");
 	}
 }
 
@@ -107,7 +107,7 @@ static enum verdict check_abi(const struct module_info *info)
 {
 	if (info->abi == SKBTRAIL_ABI)
 		return say(OK, "protocol: version %u on both sides", info->abi);
-	return say(FAIL, "protocol: the module speaks version %u and this tool version %u; install both from the same release",
+	return say(FAIL, "protocol: module %u, tool %u; install both from one release",
 		   info->abi, SKBTRAIL_ABI);
 }
 
@@ -120,7 +120,7 @@ static enum verdict check_missed(const struct module_info *info)
 {
 	if (!info->missed)
 		return OK;
-	return say(WARN, "kprobes: the kernel skipped %llu hits since the module was loaded; trails of that time end unknown",
+	return say(WARN, "kprobes: %llu hits were skipped; trails of that time end unknown",
 		   (unsigned long long)info->missed);
 }
 
@@ -132,7 +132,7 @@ static enum verdict check_module(const struct module_info *info)
 	v = worse(v, check_release(info));
 	v = worse(v, check_abi(info));
 	if (info->attach == SKBTRAIL_ATTACH_KIND_KPROBE)
-		v = worse(v, say(OK, "attach: function entries by kprobe; ftrace, where the kernel offers it, costs less per hit"));
+		v = worse(v, say(OK, "attach: by kprobe; ftrace would cost less per hit"));
 	else
 		v = worse(v, say(OK, "attach: function entries by %s",
 				 stage_kind_word(info->attach)));
@@ -180,7 +180,7 @@ static enum verdict check_family(void)
 		return say(FAIL, "module: cannot be asked: %s", strerror(-ret));
 	ret = family_info(&f, &info);
 	if (ret == -EPERM)
-		v = say(FAIL, "module: loaded, but it answers root only (CAP_NET_ADMIN in the initial user namespace)");
+		v = say(FAIL, "module: loaded, but it answers root only");
 	else if (ret)
 		v = say(FAIL, "module: cannot be asked: %s",
 			*f.error ? f.error : strerror(-ret));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "fact.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* What a fact is called and how long its value is; min 0 is a fact without a value here. */
@@ -9,37 +10,38 @@ static const struct {
 	uint16_t min;
 	uint16_t max;
 } facts[] = {
-#define EXACT(type) sizeof(type), sizeof(type)
-	[SKBTRAIL_FACT_L3PROTO]	= { "l3proto", EXACT(uint16_t) },
-	[SKBTRAIL_FACT_SADDR]	= { "src", 4, 16 },
-	[SKBTRAIL_FACT_DADDR]	= { "dst", 4, 16 },
-	[SKBTRAIL_FACT_PROTO]	= { "proto", EXACT(uint8_t) },
-	[SKBTRAIL_FACT_SPORT]	= { "sport", EXACT(uint16_t) },
-	[SKBTRAIL_FACT_DPORT]	= { "dport", EXACT(uint16_t) },
-	[SKBTRAIL_FACT_DEV]	= { "dev", EXACT(struct skbtrail_fact_dev) },
-	[SKBTRAIL_FACT_NETNS]	= { "netns", EXACT(struct skbtrail_fact_netns) },
-	[SKBTRAIL_FACT_MARK]	= { "mark", EXACT(uint32_t) },
-	[SKBTRAIL_FACT_TTL]	= { "ttl", EXACT(uint8_t) },
-	[SKBTRAIL_FACT_TOS]	= { "tos", EXACT(uint8_t) },
-	[SKBTRAIL_FACT_IP_ID]	= { "ip_id", EXACT(uint16_t) },
-	[SKBTRAIL_FACT_FRAG]	= { "frag", EXACT(uint16_t) },
-	[SKBTRAIL_FACT_TCP]	= { "tcp", EXACT(struct skbtrail_fact_tcp) },
-	[SKBTRAIL_FACT_ICMP]	= { "icmp", EXACT(struct skbtrail_fact_icmp) },
-	[SKBTRAIL_FACT_ARP]	= { "arp", EXACT(struct skbtrail_fact_arp) },
-	[SKBTRAIL_FACT_MAC]	= { "mac", 12, 12 },
-	[SKBTRAIL_FACT_VLAN]	= { "vlan", EXACT(uint16_t) },
-	[SKBTRAIL_FACT_SOCK]	= { "sock", EXACT(struct skbtrail_fact_sock) },
-	[SKBTRAIL_FACT_SENDER]	= { "sender", EXACT(struct skbtrail_fact_task) },
-	[SKBTRAIL_FACT_READER]	= { "reader", EXACT(struct skbtrail_fact_task) },
-	[SKBTRAIL_FACT_ROUTE]	= { "route", EXACT(struct skbtrail_fact_route) },
-	[SKBTRAIL_FACT_GSO]	= { "gso", EXACT(struct skbtrail_fact_gso) },
-	[SKBTRAIL_FACT_BYTES]	= { "bytes", 0, 0 },
-	[SKBTRAIL_FACT_NEIGH]	= { "neigh", EXACT(uint8_t) },
-#undef EXACT
+#define FACT(key, type)		{ key, sizeof(type), sizeof(type) }
+#define RANGE(key, min, max)	{ key, min, max }
+	[SKBTRAIL_FACT_L3PROTO]	= FACT("l3proto", uint16_t),
+	[SKBTRAIL_FACT_SADDR]	= RANGE("src", 4, 16),
+	[SKBTRAIL_FACT_DADDR]	= RANGE("dst", 4, 16),
+	[SKBTRAIL_FACT_PROTO]	= FACT("proto", uint8_t),
+	[SKBTRAIL_FACT_SPORT]	= FACT("sport", uint16_t),
+	[SKBTRAIL_FACT_DPORT]	= FACT("dport", uint16_t),
+	[SKBTRAIL_FACT_DEV]	= FACT("dev", struct skbtrail_fact_dev),
+	[SKBTRAIL_FACT_NETNS]	= FACT("netns", struct skbtrail_fact_netns),
+	[SKBTRAIL_FACT_MARK]	= FACT("mark", uint32_t),
+	[SKBTRAIL_FACT_TTL]	= FACT("ttl", uint8_t),
+	[SKBTRAIL_FACT_TOS]	= FACT("tos", uint8_t),
+	[SKBTRAIL_FACT_IP_ID]	= FACT("ip_id", uint16_t),
+	[SKBTRAIL_FACT_FRAG]	= FACT("frag", uint16_t),
+	[SKBTRAIL_FACT_TCP]	= FACT("tcp", struct skbtrail_fact_tcp),
+	[SKBTRAIL_FACT_ICMP]	= FACT("icmp", struct skbtrail_fact_icmp),
+	[SKBTRAIL_FACT_ARP]	= FACT("arp", struct skbtrail_fact_arp),
+	[SKBTRAIL_FACT_MAC]	= RANGE("mac", 12, 12),
+	[SKBTRAIL_FACT_VLAN]	= FACT("vlan", uint16_t),
+	[SKBTRAIL_FACT_SOCK]	= FACT("sock", struct skbtrail_fact_sock),
+	[SKBTRAIL_FACT_SENDER]	= FACT("sender", struct skbtrail_fact_task),
+	[SKBTRAIL_FACT_READER]	= FACT("reader", struct skbtrail_fact_task),
+	[SKBTRAIL_FACT_ROUTE]	= FACT("route", struct skbtrail_fact_route),
+	[SKBTRAIL_FACT_GSO]	= FACT("gso", struct skbtrail_fact_gso),
+	[SKBTRAIL_FACT_BYTES]	= RANGE("bytes", 0, 0),
+	[SKBTRAIL_FACT_NEIGH]	= FACT("neigh", uint8_t),
+#undef FACT
+#undef RANGE
 };
 
-_Static_assert(sizeof(facts) / sizeof(facts[0]) == SKBTRAIL_FACT_MAX + 1,
-	       "a fact has no line in the table");
+static_assert(sizeof(facts) / sizeof(facts[0]) == SKBTRAIL_FACT_MAX + 1, "a fact without a line");
 
 enum decoded fact_take(const struct fact *fact, struct value *value)
 {

@@ -73,7 +73,7 @@ const char *fact_tcp_flags(unsigned int flags, char separator, char *buf,
 			continue;
 		if (at)
 			buf[at++] = separator;
-		strcpy(buf + at, names[i].name);
+		memcpy(buf + at, names[i].name, 4);
 		at += 3;
 	}
 	return buf;
@@ -190,9 +190,11 @@ static void text_mac(FILE *f, const struct value *v)
 {
 	const uint8_t *m = v->data;
 
-	fprintf(f, "%02x:%02x:%02x:%02x:%02x:%02x from "
-		"%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4],
-		m[5], m[6], m[7], m[8], m[9], m[10], m[11]);
+	fprintf(f, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3],
+		m[4], m[5]);
+	m += 6;
+	fprintf(f, " from %02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3],
+		m[4], m[5]);
 }
 
 static void text_dev(FILE *f, const struct value *v)

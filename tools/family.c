@@ -31,41 +31,52 @@ void family_text(char *dst, size_t size, const struct nlattr *attr)
 			   mnl_attr_get_payload_len(attr));
 }
 
-static void note(const struct nlattr *attr, const struct nlattr **table,
-		 uint16_t max)
+struct table {
+	const struct nlattr **attrs;
+	uint16_t max;
+};
+
+static int note(const struct nlattr *attr, void *arg)
 {
 	uint16_t type = mnl_attr_get_type(attr);
+	const struct table *t = arg;
 
-	if (type <= max)
-		table[type] = attr;
+	if (type <= t->max)
+		t->attrs[type] = attr;
+	return MNL_CB_OK;
 }
 
 void family_parse(const struct nlmsghdr *nlh, const struct nlattr **table,
 		  uint16_t max)
 {
-	const struct nlattr *attr;
+	struct table t = { table, max };
 
 	memset(table, 0, (max + 1) * sizeof(*table));
-	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(struct genlmsghdr))
-		return;
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
-		note(attr, table, max);
+	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(struct genlmsghdr))
+		mnl_attr_parse(nlh, sizeof(struct genlmsghdr), note, &t);
 }
 
 void family_parse_nested(const struct nlattr *nest, const struct nlattr **table,
 			 uint16_t max)
 {
-	const struct nlattr *attr;
+	struct table t = { table, max };
 
 	memset(table, 0, (max + 1) * sizeof(*table));
-	mnl_attr_for_each_nested(attr, nest)
-		note(attr, table, max);
+	mnl_attr_parse_nested(nest, note, &t);
+}
+
+static int take_sentence(const struct nlattr *attr, void *arg)
+{
+	struct family *f = arg;
+
+	if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
+		family_text(f->error, sizeof(f->error), attr);
+	return MNL_CB_OK;
 }
 
 int family_refusal(struct family *f, const struct nlmsghdr *nlh)
 {
 	const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *attr;
 	size_t offset = sizeof(*err);
 
 	*f->error = '\0';
@@ -75,9 +86,7 @@ int family_refusal(struct family *f, const struct nlmsghdr *nlh)
 		offset += err->msg.nlmsg_len - sizeof(struct nlmsghdr);
 	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS &&
 	    offset <= mnl_nlmsg_get_payload_len(nlh))
-		mnl_attr_for_each(attr, nlh, offset)
-			if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
-				family_text(f->error, sizeof(f->error), attr);
+		mnl_attr_parse(nlh, offset, take_sentence, f);
 	return err->error > 0 ? -EBADMSG : err->error;
 }
 
@@ -245,6 +254,12 @@ static int explain(const struct family *f, int err)
 	}
 }
 
+static int refuse_abi(uint32_t abi)
+{
+	return complain("the module speaks protocol %u, this tool %u; install both of one release",
+			abi, SKBTRAIL_ABI);
+}
+
 int family_connect(struct family *f, struct module_info *info)
 {
 	struct module_info own;
@@ -259,8 +274,7 @@ int family_connect(struct family *f, struct module_info *info)
 	if (ret)
 		ret = explain(f, ret);
 	else if (info->abi != SKBTRAIL_ABI)
-		ret = complain("the module speaks protocol version %u and this tool version %u; install both from the same release",
-			       info->abi, SKBTRAIL_ABI);
+		ret = refuse_abi(info->abi);
 	if (ret)
 		family_close(f);
 	return ret;

@@ -55,10 +55,8 @@ static bool can_begin(const char *text, size_t n)
 		depth += (text[i] == '(') - (text[i] == ')');
 	for (i = 0; !ok && depth >= 0 && depth < 16 &&
 	     i < sizeof(rests) / sizeof(rests[0]); i++) {
-		memcpy(try, text, n);
-		strcpy(try + n, rests[i]);
-		memset(try + strlen(try), ')', depth);
-		try[n + strlen(rests[i]) + depth] = '\0';
+		snprintf(try, n + 64, "%.*s%s%.*s", (int)n, text, rests[i],
+			 depth, "))))))))))))))))");
 		ok = compiles(try);
 	}
 	free(try);

@@ -45,17 +45,19 @@ void names_add(struct names *names, uint8_t dict, uint32_t id, uint32_t parent,
 	const struct name *old = names_get(names, dict, id);
 	char clean[TEXT_MAX];
 	struct name *n;
+	size_t size;
 
 	clean_text(clean, sizeof(clean), text, len);
 	if (old && !strcmp(old->text, clean) && old->parent == parent &&
 	    old->info == info)
 		return;
-	n = xcalloc(1, sizeof(*n) + strlen(clean) + 1);
+	size = strlen(clean) + 1;
+	n = xcalloc(1, sizeof(*n) + size);
 	n->dict = dict;
 	n->id = id;
 	n->parent = parent;
 	n->info = info;
-	strcpy(n->text, clean);
+	memcpy(n->text, clean, size);
 	/* in front of an older name, which others may still point to */
 	n->next = *bucket;
 	*bucket = n;

@@ -62,10 +62,12 @@ static int scale(const char *suffix)
 int number_bytes(const char *option, const char *text, uint64_t min,
 		 uint64_t max, uint64_t *n)
 {
+	int shift = -1;
 	char *end;
-	int shift;
 
-	if (digits(text, &end, n) || (shift = scale(end)) < 0)
+	if (!digits(text, &end, n))
+		shift = scale(end);
+	if (shift < 0)
 		return complain("%s takes a number of bytes such as 4096, 512K or 16M, not '%s'",
 				option, text);
 	if (*n > UINT64_MAX >> shift)

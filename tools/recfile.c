@@ -14,7 +14,7 @@
 #include "complain.h"
 
 /* No batch is larger; a length above is no length. */
-#define MAX_BATCH (1u << 20)
+#define MAX_BATCH 0x100000
 
 /* Writes all of @iov, or returns -1 with errno set. */
 static int write_all(int fd, struct iovec *iov, int n)

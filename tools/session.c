@@ -15,7 +15,7 @@
 #include "signals.h"
 #include "start.h"
 
-#define RECEIVE_BUF	(1u << 20)
+#define RECEIVE_BUF	0x100000
 
 /* After stop was answered, so long may the rest of the records take (ms). */
 #define DRAIN_MS	10000
@@ -103,7 +103,7 @@ static void send_stop(struct session *s)
 	}
 }
 
-static void listening(struct session *s)
+static void now_running(struct session *s)
 {
 	if (s->running)
 		return;
@@ -126,7 +126,7 @@ static void handle_ack(struct session *s, const struct nlmsghdr *nlh)
 		if (err)
 			family_complain(&s->family, "cannot start the session", err);
 		else
-			listening(s);
+			now_running(s);
 		s->failed |= !!err;
 	}
 }
@@ -157,10 +157,10 @@ static void handle_message(struct session *s, const struct nlmsghdr *nlh)
 	if (genl->cmd == SKBTRAIL_CMD_BATCH)
 		handle_batch(s, nlh);
 	else if (genl->cmd == SKBTRAIL_CMD_SESSION_START)
-		listening(s);
+		now_running(s);
 }
 
-static void receive(struct session *s)
+static void take_messages(struct session *s)
 {
 	const struct nlmsghdr *nlh = (const struct nlmsghdr *)s->buf;
 	ssize_t n = recv(mnl_socket_get_fd(s->family.nl), s->buf, RECEIVE_BUF,
@@ -226,7 +226,7 @@ static void turn(struct session *s)
 		return;
 	}
 	if (fds[0].revents)
-		receive(s);
+		take_messages(s);
 	if (fds[1].revents)
 		handle_signal(s);
 	if (fds[2].revents & POLLERR)

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* From here on SIGINT and SIGTERM wait to be read. Returns a file to poll, or -1 after a sentence. */
+/* SIGINT and SIGTERM wait to be read. Returns a file to poll, or -1 after a sentence. */
 int signals_open(void);
 
 /* Takes one that is waiting; false when there is none. */

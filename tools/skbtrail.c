@@ -27,7 +27,7 @@ static const struct command commands[] = {
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-static void usage(FILE *f)
+static void print_help(FILE *f)
 {
 	size_t i;
 
@@ -76,12 +76,12 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 
 	if (argc < 2) {
-		usage(stderr);
+		print_help(stderr);
 		return STATUS_ERROR;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
 	    !strcmp(argv[1], "help")) {
-		usage(stdout);
+		print_help(stdout);
 		return STATUS_OK;
 	}
 	cmd = find(argv[1]);

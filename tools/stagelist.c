@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "stagelist.h"
 
+#include <linux/genetlink.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "complain.h"
 
-#define WORD(words, i) \
-	((i) < sizeof(words) / sizeof((words)[0]) && (words)[i] ? (words)[i] : "?")
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static const char *word(const char *const *words, size_t n, uint32_t i)
+{
+	return i < n && words[i] ? words[i] : "?";
+}
 
 const char *stage_layer_word(uint32_t layer)
 {
@@ -22,7 +27,7 @@ const char *stage_layer_word(uint32_t layer)
 		[SKBTRAIL_LAYER_LIFE]		= "life",
 	};
 
-	return WORD(words, layer);
+	return word(words, COUNT(words), layer);
 }
 
 const char *stage_direction_word(uint32_t direction)
@@ -34,7 +39,7 @@ const char *stage_direction_word(uint32_t direction)
 		[SKBTRAIL_DIRECTION_ANY]	= "any",
 	};
 
-	return WORD(words, direction);
+	return word(words, COUNT(words), direction);
 }
 
 const char *stage_kind_word(uint32_t kind)
@@ -46,7 +51,7 @@ const char *stage_kind_word(uint32_t kind)
 		[SKBTRAIL_ATTACH_KIND_KRETPROBE]	= "kretprobe",
 	};
 
-	return WORD(words, kind);
+	return word(words, COUNT(words), kind);
 }
 
 const char *stage_state_word(uint32_t state)
@@ -58,7 +63,7 @@ const char *stage_state_word(uint32_t state)
 		[SKBTRAIL_POINT_STATE_UNAVAILABLE]	= "unavailable",
 	};
 
-	return WORD(words, state);
+	return word(words, COUNT(words), state);
 }
 
 static void take_point(struct stage *s, const struct nlattr *nest)
@@ -76,11 +81,18 @@ static void take_point(struct stage *s, const struct nlattr *nest)
 	family_text(p->reason, sizeof(p->reason), a[SKBTRAIL_A_POINT_REASON]);
 }
 
+/* There are several, and only this one of the attributes is repeated. */
+static int take_points(const struct nlattr *attr, void *arg)
+{
+	if (mnl_attr_get_type(attr) == SKBTRAIL_A_STAGE_POINT)
+		take_point(arg, attr);
+	return MNL_CB_OK;
+}
+
 static int take_stage(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct nlattr *a[SKBTRAIL_A_STAGE_MAX + 1];
 	struct stagelist *list = arg;
-	const struct nlattr *attr;
 	struct stage *s;
 
 	family_parse(nlh, a, SKBTRAIL_A_STAGE_MAX);
@@ -94,10 +106,7 @@ static int take_stage(const struct nlmsghdr *nlh, void *arg)
 	s->users = family_u32(a[SKBTRAIL_A_STAGE_USERS]);
 	family_text(s->name, sizeof(s->name), a[SKBTRAIL_A_STAGE_NAME]);
 	family_text(s->doc, sizeof(s->doc), a[SKBTRAIL_A_STAGE_DOC]);
-	mnl_attr_for_each(attr, nlh, MNL_ALIGN(sizeof(uint32_t)))
-		if (mnl_attr_get_type(attr) == SKBTRAIL_A_STAGE_POINT)
-			take_point(s, attr);
-	return MNL_CB_OK;
+	return mnl_attr_parse(nlh, sizeof(struct genlmsghdr), take_points, s);
 }
 
 int stagelist_get(struct stagelist *list, struct family *f)

@@ -9,6 +9,11 @@
 #include "stagelist.h"
 #include "text.h"
 
+static void add(struct json_object *o, const char *key, const char *text)
+{
+	json_object_object_add(o, key, json_object_new_string(text));
+}
+
 static struct json_object *json_points(const struct stage *s)
 {
 	struct json_object *list = json_object_new_array();
@@ -18,14 +23,11 @@ static struct json_object *json_points(const struct stage *s)
 		const struct stage_point *p = &s->points[i];
 		struct json_object *o = json_object_new_object();
 
-		json_object_object_add(o, "func", json_object_new_string(p->func));
-		json_object_object_add(o, "attach",
-			json_object_new_string(stage_kind_word(p->kind)));
-		json_object_object_add(o, "state",
-			json_object_new_string(stage_state_word(p->state)));
+		add(o, "func", p->func);
+		add(o, "attach", stage_kind_word(p->kind));
+		add(o, "state", stage_state_word(p->state));
 		if (*p->reason)
-			json_object_object_add(o, "reason",
-				json_object_new_string(p->reason));
+			add(o, "reason", p->reason);
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -35,16 +37,13 @@ static void print_json(const struct stage *s)
 {
 	struct json_object *o = json_object_new_object();
 
-	json_object_object_add(o, "stage", json_object_new_string(s->name));
+	add(o, "stage", s->name);
 	json_object_object_add(o, "id", json_object_new_uint64(s->id));
-	json_object_object_add(o, "layer",
-		json_object_new_string(stage_layer_word(s->layer)));
-	json_object_object_add(o, "direction",
-		json_object_new_string(stage_direction_word(s->direction)));
-	json_object_object_add(o, "state",
-		json_object_new_string(stage_state_word(stage_state(s))));
+	add(o, "layer", stage_layer_word(s->layer));
+	add(o, "direction", stage_direction_word(s->direction));
+	add(o, "state", stage_state_word(stage_state(s)));
 	json_object_object_add(o, "users", json_object_new_uint64(s->users));
-	json_object_object_add(o, "doc", json_object_new_string(s->doc));
+	add(o, "doc", s->doc);
 	json_object_object_add(o, "points", json_points(s));
 	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
 					    JSON_C_TO_STRING_NOSLASHESCAPE));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "start.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -101,7 +102,7 @@ void start_release(struct start *s)
 static void put_program(struct nlmsghdr *nlh, uint16_t attr,
 			const struct bpf_program *prog)
 {
-	_Static_assert(sizeof(struct bpf_insn) == 8, "struct sock_filter");
+	static_assert(sizeof(struct bpf_insn) == 8, "struct sock_filter");
 
 	if (prog->bf_len)
 		mnl_attr_put(nlh, attr, prog->bf_len * sizeof(struct bpf_insn),

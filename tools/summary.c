@@ -16,7 +16,7 @@
 
 #define TCP_ACK 16
 
-static const char *stage(const struct trail *t)
+static const char *last_stage(const struct trail *t)
 {
 	return t->where ? t->where : "an unknown stage";
 }
@@ -99,7 +99,7 @@ static void print_dropped(FILE *f, const struct trail *t, bool utf8)
 	const struct reason *reason = reason_find(name);
 	const char *join = ": ";
 
-	fprintf(f, "dropped in %s", stage(t));
+	fprintf(f, "dropped in %s", last_stage(t));
 	if (!strcmp(name, "NETFILTER_DROP"))
 		join = " by ";
 	if (reason) {
@@ -127,7 +127,7 @@ static void print_consumed(FILE *f, const struct trail *t, bool utf8)
 {
 	const char *how = NULL;
 
-	fprintf(f, "consumed by the kernel in %s", stage(t));
+	fprintf(f, "consumed by the kernel in %s", last_stage(t));
 	if (trail_passed(t, "icmp.reply"))
 		how = "answered";
 	else if (pure_ack(t))
@@ -171,7 +171,7 @@ static void print_open(FILE *f, const struct trail *t, bool utf8)
 {
 	(void)utf8;
 	fprintf(f, "open: %s %s when the session stopped",
-		waits(t->where) ? "still queued in" : "last seen in", stage(t));
+		waits(t->where) ? "still queued in" : "last seen in", last_stage(t));
 }
 
 static void print_unknown(FILE *f, const struct trail *t, bool utf8)
@@ -196,7 +196,7 @@ static void print_unknown(FILE *f, const struct trail *t, bool utf8)
 		why = "the recording ends before it";
 		break;
 	}
-	fprintf(f, "unknown: %s; last seen in %s", why, stage(t));
+	fprintf(f, "unknown: %s; last seen in %s", why, last_stage(t));
 }
 
 static const struct {

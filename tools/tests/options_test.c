@@ -9,9 +9,11 @@
 static const struct command trace = {
 	"trace", FOR_TRACE, "[options] [FILTER]", "Follow", OPERANDS_FILTER, NULL,
 };
+
 static const struct command read_cmd = {
 	"read", FOR_READ, "[options] FILE [FILTER]", "Show", OPERANDS_FILE, NULL,
 };
+
 static const struct command stages = {
 	"stages", FOR_STAGES, "", "Show", OPERANDS_NONE, NULL,
 };
@@ -64,8 +66,7 @@ static struct options taken(const struct command *cmd, const char *line)
 
 static void values(void)
 {
-	struct options o = taken(&trace, "--json -c 5 --duration 1.5 --buffer 32M "
-				 "--snaplen 128 --flush-ms 20 --drops");
+	struct options o = taken(&trace, "--json -c 5 --duration 1.5 --buffer 32M --snaplen 128 --flush-ms 20 --drops");
 
 	CHECK(o.json && o.drops && o.count == 5 && o.duration_ms == 1500);
 	CHECK(o.buffer == 32u << 20 && o.snaplen == 128 && o.flush_ms == 20);

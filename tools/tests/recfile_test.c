@@ -45,7 +45,7 @@ static void read_truncated(void *arg)
 	recfile_close(&r);
 }
 
-static void truncated(void)
+static void cut_short(void)
 {
 	size_t cut;
 	char *text;
@@ -147,7 +147,7 @@ void test_recfile(void)
 {
 	close(mkstemp(path));
 	RUN(round_trip);
-	RUN(truncated);
+	RUN(cut_short);
 	RUN(foreign);
 	RUN(huge_length);
 	RUN(full_disk);

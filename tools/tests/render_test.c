@@ -64,8 +64,7 @@ static void tree(void)
 	CHECK_TEXT(r.out,
 		   "#17 tcp 10.0.0.5:4711 → 10.0.0.9:25 SYN 60 bytes  curl?[2J[195]  clone of #12\n"
 		   "      +0 ns           ip.rcv       ip_rcv        eth0@red\n"
-		   "   +12.3 µs  12.3 µs  nf.local_in  nf_hook_slow            "
-		   "dst 10.0.0.9 → 10.0.0.10, route unicast via 10.0.0.1 dev eth1\n"
+		   "   +12.3 µs  12.3 µs  nf.local_in  nf_hook_slow            dst 10.0.0.9 → 10.0.0.10, route unicast via 10.0.0.1 dev eth1\n"
 		   "  dropped in nf.local_in by netfilter (NETFILTER_DROP at nf_hook_slow+0x9a) after 84.0 µs\n"
 		   "  check: nft list ruleset, or iptables-save, in the same network namespace\n"
 		   "\n");
@@ -81,8 +80,8 @@ static void flat(void)
 	struct run r = { .s = dropped_syn(), .opts.flat = true };
 	char *err = unit_stderr(view_all, &r);
 
-	CHECK_HAS(r.out, "0.001012300 #17 cpu1 softirq eth0@red nf.local_in nf_hook_slow "
-		  "tcp 10.0.0.5:4711 → 10.0.0.9:25 SYN len 60 dst 10.0.0.9 → 10.0.0.10");
+	CHECK_HAS(r.out, "0.001012300 #17 cpu1 softirq eth0@red nf.local_in nf_hook_slow tcp ");
+	CHECK_HAS(r.out, " 10.0.0.5:4711 → 10.0.0.9:25 SYN len 60 dst 10.0.0.9 → 10.0.0.10");
 	CHECK_HAS(r.out, "0.001084000 #17 end dropped in nf.local_in");
 	free(r.out);
 	free(err);
@@ -145,7 +144,7 @@ static void json(void)
 	struct json_object *o = json_tokener_parse(r.out);
 	struct json_object *link;
 
-	CHECK(o != NULL);
+	CHECK(o);
 	CHECK(strchr(r.out, '\n') == r.out + strlen(r.out) - 1);
 	check_trail(o);
 	CHECK(json_object_array_length(get(o, "hits")) == 2);
