@@ -114,7 +114,7 @@ static void print_dropped(FILE *f, const struct trail *t, bool utf8)
 	print_answer(f, t);
 }
 
-/* An acknowledgement without data, and nothing else. */
+/* An ACK without data, and nothing else. */
 static bool pure_ack(const struct trail *t)
 {
 	struct skbtrail_fact_tcp tcp;

@@ -6,7 +6,7 @@
 
 #include "recfile.h"
 
-static char path[] = "/tmp/skbtrail-unit-XXXXXX";
+static char path[64];
 
 static void make(size_t keep)
 {
@@ -145,6 +145,7 @@ static void full_disk(void)
 
 void test_recfile(void)
 {
+	snprintf(path, sizeof(path), "/tmp/skbtrail-unit-XXXXXX");
 	close(mkstemp(path));
 	RUN(round_trip);
 	RUN(cut_short);
