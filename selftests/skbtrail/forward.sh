@@ -50,7 +50,7 @@ through()
 		$name: both delivered | [t.end for t in T] == ["delivered"] * 2
 		$name: from the client to the server | (one(dport=$port).process.pid, one(dport=$port).reader.pid) == ($client, $server)
 		$name: one hop less | [c[1:] for c in one(dport=$port).changed("ttl")] == [c[1:] for c in one(sport=$port).changed("ttl")] == [[64, 63]]
-		$name: at the router's forward | between(one(dport=$port), "ttl", "ip.forward", "ip.finish") and between(one(sport=$port), "ttl", "ip.forward", "ip.finish")
+		$name: at the router's forward | all(only(t.changed("ttl"))[0] == after(t, "ip.forward") for t in T)
 	END
 }
 

@@ -120,7 +120,8 @@ stop_trace()
 join()
 {
 	STATUS=0
-	wait "$1" || STATUS=$?
+	# the shell's own remark on a killed job is no news
+	{ wait "$1" || STATUS=$?; } 2>/dev/null
 }
 
 # try NAME COMMAND...: to its end, output in $WORK/NAME.out and .err

@@ -16,6 +16,8 @@ import argparse
 import socket
 import struct
 
+# not in Python's socket
+SO_RCVBUFFORCE = 33
 SERIAL = b"skbtrail"
 
 
@@ -59,7 +61,7 @@ def udp_send(addr, port, count):
 
 def udp_sink(addr, port, _):
     s = make(addr, socket.SOCK_DGRAM)
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE, 64 << 20)
+    s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
     s.bind((addr, port))
     n = 0
     while s.recv(2048) != b"stop":

@@ -243,7 +243,8 @@ def valid(t):
     if t["family"] in ("ipv4", "ipv6"):
         for key in ("src", "dst", "proto"):
             expect(isinstance(t.get(key), str), key, t)
-    if t.get("proto") in ("tcp", "udp") and "frag" not in t:
+    # fragments have none, and clones of fragments do not say what they are
+    if t.get("proto") in ("tcp", "udp") and "frag" not in t and "clone" not in t.parents:
         for key in ("sport", "dport"):
             expect(is_int(t.get(key)) and t[key] < 65536, key, t)
     if "process" in t:

@@ -29,7 +29,7 @@ KSTM_MODULE_GLOBALS();
 /* ---- stubs ---- */
 
 struct genl_family skbtrail_family = { .name = "test", .version = 1 };
-DEFINE_MUTEX(skbtrail_control);
+DEFINE_MUTEX(skbtrail_control); /* for the assertions only */
 unsigned long skbtrail_active;
 struct skbtrail_session __rcu *skbtrail_sessions[SKBTRAIL_MAX_SESSIONS];
 
@@ -58,8 +58,9 @@ u64 skbtrail_attach_missed(void)
 /* ---- packets ---- */
 
 #define ROOM	128
-#define IP4(...)	0x0a, 0x00, 0x00, __VA_ARGS__
-#define IP6(...)	0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, __VA_ARGS__
+/* bytes of 10.0.0.n and fd00::n */
+#define IP4(n)	0x0a, 0x00, 0x00, (n)
+#define IP6(n)	0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (n)
 
 /* sport 4711, dport 80, seq 0x01020304, ack 5, 20 bytes, PSH|ACK, window 512 */
 #define TCP_HEADER \
