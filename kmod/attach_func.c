@@ -84,13 +84,7 @@ static int on_kprobe(struct kprobe *kp, struct pt_regs *regs)
 	return 0;
 }
 
-static int on_return(struct kretprobe_instance *ri, struct pt_regs *regs);
-
 /* one function is watched at its return; a table would hold one row */
-static struct kretprobe ret_probe = {
-	.handler = on_return,
-	.maxactive = 512,
-};
 static struct skbtrail_point *ret_point;
 
 static int on_return(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -98,6 +92,11 @@ static int on_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	skbtrail_sight_return(ret_point);
 	return 0;
 }
+
+static struct kretprobe ret_probe = {
+	.handler = on_return,
+	.maxactive = 512,
+};
 
 #ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
 static void on_ftrace(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
@@ -126,6 +125,7 @@ static struct ftrace_ops ops = {
 	.func = on_ftrace,
 	.flags = FTRACE_OPS_FL_SAVE_ARGS | FTRACE_OPS_FL_PERMANENT,
 };
+
 static bool ops_registered;
 
 static bool ftrace_wanted(void)

@@ -31,6 +31,7 @@
  * struct slot - notes on what one context does with one socket
  * @task: context it belongs to; NULL: free, or the CPU's own slot
  * @sk: the socket; compared, never dereferenced
+ * @skb: the packet being built, where it is known; compared, never dereferenced
  * @used: time of the last use, for replacement
  * @begun: time the current call began; 0 in none
  * @write_seq: first sequence number the current send call can have written
@@ -46,6 +47,7 @@
 struct slot {
 	const struct task_struct *task;
 	const struct sock	*sk;
+	const struct sk_buff	*skb;
 	u64			used;
 	u64			begun;
 	u32			write_seq;
@@ -59,8 +61,10 @@ struct slot {
 	u32			sessions[READ_TRAILS];
 };
 
+/* @own: the CPU's own, for softirq: one slot, no task */
 struct bucket {
 	raw_spinlock_t	lock;
+	bool		own;
 	struct slot	way[BUCKET_WAYS];
 };
 
@@ -78,7 +82,7 @@ struct owner_set {
 
 static struct bucket buckets[1 << BUCKET_BITS];
 static struct owner_set owners[1 << OWNER_BITS];
-static DEFINE_PER_CPU(struct slot, softirq_slot);
+static DEFINE_PER_CPU(struct bucket, softirq_bucket);
 
 u64 skbtrail_calls_cookie(struct sock *sk)
 {
@@ -98,12 +102,9 @@ void skbtrail_calls_task(struct skbtrail_fact_task *task, u64 cookie)
 	task->comm[sizeof(task->comm) - 1] = '\0';
 }
 
-static struct owner_set *owner_lock(u64 cookie)
+static struct owner_set *owner_set(u64 cookie)
 {
-	struct owner_set *set = &owners[hash_64(cookie, OWNER_BITS)];
-
-	raw_spin_lock(&set->lock);
-	return set;
+	return &owners[hash_64(cookie, OWNER_BITS)];
 }
 
 static struct owner *owner_find(struct owner_set *set, u64 cookie)
@@ -119,9 +120,11 @@ static struct owner *owner_find(struct owner_set *set, u64 cookie)
 static void owner_learn(const struct skbtrail_fact_task *task,
 			const struct skbtrail_early *created)
 {
-	struct owner_set *set = owner_lock(task->cookie);
-	struct owner *o = owner_find(set, task->cookie);
+	struct owner_set *set = owner_set(task->cookie);
+	struct owner *o;
 
+	raw_spin_lock(&set->lock);
+	o = owner_find(set, task->cookie);
 	if (!o) {
 		o = &set->way[set->next++ % BUCKET_WAYS];
 		memset(&o->created, 0, sizeof(o->created));
@@ -135,9 +138,11 @@ static void owner_learn(const struct skbtrail_fact_task *task,
 /* tells the owner of a socket, and its creation once */
 static void owner_tell(u64 cookie, struct skbtrail_calls *calls)
 {
-	struct owner_set *set = owner_lock(cookie);
-	struct owner *o = owner_find(set, cookie);
+	struct owner_set *set = owner_set(cookie);
+	struct owner *o;
 
+	raw_spin_lock(&set->lock);
+	o = owner_find(set, cookie);
 	if (o) {
 		if (!calls->task.cookie)
 			calls->task = o->task;
@@ -148,54 +153,46 @@ static void owner_tell(u64 cookie, struct skbtrail_calls *calls)
 	raw_spin_unlock(&set->lock);
 }
 
-/*
- * The slot of this context, its bucket locked. NULL (nothing locked) when
- * there is none and @make is false, or in hard interrupts.
- */
-static struct slot *slot_get(struct bucket **bucket, u64 ns, bool make)
+/* where the notes of this context are; NULL in hard interrupts */
+static struct bucket *bucket_here(void)
 {
-	struct slot *s, *oldest;
-	struct bucket *b;
-	int i;
-
-	*bucket = NULL;
 	if (in_hardirq())
 		return NULL;
 	if (in_serving_softirq())
-		return this_cpu_ptr(&softirq_slot);
-	b = &buckets[hash_ptr(current, BUCKET_BITS)];
-	raw_spin_lock(&b->lock);
-	oldest = &b->way[0];
+		return this_cpu_ptr(&softirq_bucket);
+	return &buckets[hash_ptr(current, BUCKET_BITS)];
+}
+
+/* the slot of this context in its locked bucket; NULL: none, and none made */
+static struct slot *slot_find(struct bucket *b, u64 ns, bool make)
+{
+	struct slot *s, *oldest = &b->way[0];
+	int i;
+
+	lockdep_assert_held(&b->lock);
+	if (b->own)
+		return oldest;
 	for (i = 0; i < BUCKET_WAYS; i++) {
 		s = &b->way[i];
-		if (s->task == current)
-			goto found;
+		if (s->task == current) {
+			s->used = max(s->used, ns);
+			return s;
+		}
 		if (s->used < oldest->used)
 			oldest = s;
 	}
-	if (!make) {
-		raw_spin_unlock(&b->lock);
+	if (!make)
 		return NULL;
-	}
-	s = oldest;
-	memset(s, 0, sizeof(*s));
-	s->task = current;
-found:
-	if (ns)
-		s->used = ns;
-	*bucket = b;
-	return s;
-}
-
-static void slot_put(struct bucket *b)
-{
-	if (b)
-		raw_spin_unlock(&b->lock);
+	memset(oldest, 0, sizeof(*oldest));
+	oldest->task = current;
+	oldest->used = ns;
+	return oldest;
 }
 
 static void slot_reset(struct slot *s, const struct sock *sk)
 {
 	s->sk = sk;
+	s->skb = NULL;
 	s->begun = 0;
 	s->read = false;
 	s->ncall = 0;
@@ -224,15 +221,14 @@ void skbtrail_calls_create(const struct skbtrail_point *p, struct sock *sk, u64 
 void skbtrail_calls_begin(const struct skbtrail_point *p, struct sock *sk, u64 ns,
 			  bool read)
 {
-	struct bucket *b;
+	struct bucket *b = bucket_here();
 	struct slot *s;
 
 	/* kernel threads that send (NFS, rpc) are tasks as well, and named so */
-	if (!in_task())
+	if (!b || b->own)
 		return;
-	s = slot_get(&b, ns, true);
-	if (!s)
-		return;
+	raw_spin_lock(&b->lock);
+	s = slot_find(b, ns, true);
 	slot_reset(s, sk);
 	s->begun = ns;
 	s->read = read;
@@ -242,17 +238,19 @@ void skbtrail_calls_begin(const struct skbtrail_point *p, struct sock *sk, u64 n
 	if (sk->sk_protocol == IPPROTO_TCP)
 		s->write_seq = READ_ONCE(tcp_sk(sk)->write_seq);
 	owner_learn(&s->who, NULL);
-	slot_put(b);
+	raw_spin_unlock(&b->lock);
 }
 
 void skbtrail_calls_add(const struct skbtrail_point *p, const struct sock *sk, u64 ns)
 {
-	struct bucket *b;
-	struct slot *s = slot_get(&b, ns, false);
+	struct bucket *b = bucket_here();
+	struct slot *s;
 
-	if (!s)
+	if (!b || b->own)
 		return;
-	if (b && s->sk == sk && s->begun && !s->read) {
+	raw_spin_lock(&b->lock);
+	s = slot_find(b, ns, false);
+	if (s && s->sk == sk && s->begun && !s->read) {
 		s->nhit = s->ncall;
 		slot_add(s, p, ns);
 		s->ncall = s->nhit;
@@ -260,18 +258,22 @@ void skbtrail_calls_add(const struct skbtrail_point *p, const struct sock *sk, u
 		if (sk->sk_protocol == IPPROTO_TCP)
 			s->write_seq = tcp_sk(sk)->write_seq;
 	}
-	slot_put(b);
+	raw_spin_unlock(&b->lock);
 }
 
 void skbtrail_calls_before(const struct skbtrail_point *p, const struct sock *sk,
-			   u64 ns, bool fresh)
+			   const struct sk_buff *skb, u64 ns, bool fresh)
 {
-	struct bucket *b;
-	struct slot *s = slot_get(&b, ns, fresh);
+	struct bucket *b = bucket_here();
+	struct slot *s;
 	unsigned int i;
 
-	if (!s)
+	if (!b)
 		return;
+	raw_spin_lock(&b->lock);
+	s = slot_find(b, ns, fresh);
+	if (!s)
+		goto out;
 	if (s->sk != sk)
 		slot_reset(s, sk);
 	/*
@@ -279,26 +281,37 @@ void skbtrail_calls_before(const struct skbtrail_point *p, const struct sock *sk
 	 * Only a connect call may look up a route twice for one packet.
 	 */
 	for (i = s->ncall; i < s->nhit; i++)
-		if ((fresh || !b) && s->hit[i].p->stage == p->stage)
+		if ((fresh || b->own) && s->hit[i].p->stage == p->stage)
 			s->nhit = s->ncall;
 	slot_add(s, p, ns);
-	slot_put(b);
+	if (skb)
+		s->skb = skb;
+out:
+	raw_spin_unlock(&b->lock);
 }
 
 void skbtrail_calls_end(const struct sock *sk)
 {
-	struct bucket *b;
+	struct bucket *b = bucket_here();
 	struct slot *s;
 
 	/* other protocols send one packet a call, and release the socket before */
-	if (!in_task() || sk->sk_protocol != IPPROTO_TCP)
+	if (!b || b->own || sk->sk_protocol != IPPROTO_TCP)
 		return;
-	s = slot_get(&b, 0, false);
-	if (!s)
-		return;
-	if (s->sk == sk && !s->read)
+	raw_spin_lock(&b->lock);
+	s = slot_find(b, 0, false);
+	if (s && s->sk == sk && !s->read)
 		slot_reset(s, NULL);
-	slot_put(b);
+	raw_spin_unlock(&b->lock);
+}
+
+/*
+ * Whether the notes are about @skb. Most packets have the socket that sends
+ * them; a SYN-ACK has its request's, a reset none.
+ */
+static bool about(const struct slot *s, const struct sk_buff *skb)
+{
+	return !s->read && ((skb->sk && s->sk == skb->sk) || s->skb == skb);
 }
 
 /* whether a segment carries bytes the call in @s wrote */
@@ -311,22 +324,25 @@ static bool carries(const struct slot *s, const struct skbtrail_fact_tcp *tcp)
 	return tcp->payload && after(tcp->seq + tcp->payload, s->write_seq);
 }
 
-void skbtrail_calls_take(const struct sock *sk, const struct skbtrail_fact_tcp *tcp,
+void skbtrail_calls_take(const struct sk_buff *skb, const struct skbtrail_fact_tcp *tcp,
 			 struct skbtrail_calls *calls)
 {
-	struct bucket *b;
-	struct slot *s = slot_get(&b, 0, false);
+	struct bucket *b = bucket_here();
 	unsigned int i;
-	u64 cookie;
+	struct slot *s;
+	u64 cookie = 0;
 
 	calls->n = 0;
 	calls->task.cookie = 0;
-	cookie = atomic64_read(&sk->sk_cookie);
+	if (skb->sk && sk_fullsock(skb->sk))
+		cookie = atomic64_read(&skb->sk->sk_cookie);
 	if (cookie)
 		owner_tell(cookie, calls);
-	if (!s)
+	if (!b)
 		return;
-	if (s->sk == sk && !s->read) {
+	raw_spin_lock(&b->lock);
+	s = slot_find(b, 0, false);
+	if (s && about(s, skb)) {
 		bool mine = tcp ? carries(s, tcp) : s->ncall;
 
 		if (mine)
@@ -336,53 +352,54 @@ void skbtrail_calls_take(const struct sock *sk, const struct skbtrail_fact_tcp *
 		if (!tcp)
 			s->ncall = 0;
 		s->nhit = s->ncall;
+		s->skb = NULL;
 	}
-	slot_put(b);
+	raw_spin_unlock(&b->lock);
 }
 
-void skbtrail_calls_pass(const struct sock *sk)
+void skbtrail_calls_pass(const struct sk_buff *skb)
 {
-	struct bucket *b;
-	struct slot *s = slot_get(&b, 0, false);
+	struct bucket *b = bucket_here();
+	struct slot *s;
 
-	if (!s)
+	if (!b)
 		return;
-	if (s->sk == sk && !s->read)
+	raw_spin_lock(&b->lock);
+	s = slot_find(b, 0, false);
+	if (s && about(s, skb))
 		s->nhit = s->ncall;
-	slot_put(b);
+	raw_spin_unlock(&b->lock);
 }
 
 bool skbtrail_calls_read(u64 *ns, const struct skbtrail_point **p)
 {
-	struct bucket *b;
+	struct bucket *b = bucket_here();
 	struct slot *s;
 	bool reading;
 
-	if (!in_task())
+	if (!b || b->own)
 		return false;
-	s = slot_get(&b, 0, false);
-	if (!s)
-		return false;
-	reading = s->read && s->begun;
+	raw_spin_lock(&b->lock);
+	s = slot_find(b, 0, false);
+	reading = s && s->read && s->begun;
 	if (reading) {
 		*ns = s->begun;
 		*p = s->hit[0].p;
 	}
-	slot_put(b);
+	raw_spin_unlock(&b->lock);
 	return reading;
 }
 
 void skbtrail_calls_copied(u64 trail, u32 sessions)
 {
-	struct bucket *b;
+	struct bucket *b = bucket_here();
 	struct slot *s;
 
-	if (!in_task())
+	if (!b || b->own)
 		return;
-	s = slot_get(&b, 0, false);
-	if (!s)
-		return;
-	if (s->read && s->begun &&
+	raw_spin_lock(&b->lock);
+	s = slot_find(b, 0, false);
+	if (s && s->read && s->begun &&
 	    (!s->ntrail || s->trail[(s->ntrail - 1) % READ_TRAILS] != trail)) {
 		s->trail[s->ntrail % READ_TRAILS] = trail;
 		s->sessions[s->ntrail % READ_TRAILS] = sessions;
@@ -390,21 +407,20 @@ void skbtrail_calls_copied(u64 trail, u32 sessions)
 		if (++s->ntrail == 2 * READ_TRAILS)
 			s->ntrail = READ_TRAILS;
 	}
-	slot_put(b);
+	raw_spin_unlock(&b->lock);
 }
 
 unsigned int skbtrail_calls_return(u64 *trails, u32 *sessions, unsigned int max)
 {
+	struct bucket *b = bucket_here();
 	unsigned int i, n = 0;
-	struct bucket *b;
 	struct slot *s;
 
-	if (!in_task())
+	if (!b || b->own)
 		return 0;
-	s = slot_get(&b, 0, false);
-	if (!s)
-		return 0;
-	if (s->read) {
+	raw_spin_lock(&b->lock);
+	s = slot_find(b, 0, false);
+	if (s && s->read) {
 		n = min3((unsigned int)s->ntrail, (unsigned int)READ_TRAILS, max);
 		for (i = 0; i < n; i++) {
 			trails[i] = s->trail[i];
@@ -412,7 +428,7 @@ unsigned int skbtrail_calls_return(u64 *trails, u32 *sessions, unsigned int max)
 		}
 		slot_reset(s, NULL);
 	}
-	slot_put(b);
+	raw_spin_unlock(&b->lock);
 	return n;
 }
 
@@ -431,8 +447,15 @@ void skbtrail_calls_forget(unsigned int session)
 
 void skbtrail_calls_init(void)
 {
+	struct bucket *own;
 	unsigned int i;
+	int cpu;
 
+	for_each_possible_cpu(cpu) {
+		own = per_cpu_ptr(&softirq_bucket, cpu);
+		raw_spin_lock_init(&own->lock);
+		own->own = true;
+	}
 	for (i = 0; i < ARRAY_SIZE(buckets); i++)
 		raw_spin_lock_init(&buckets[i].lock);
 	for (i = 0; i < ARRAY_SIZE(owners); i++)

@@ -5,8 +5,9 @@
 #include <linux/skbtrail.h>
 #include <linux/types.h>
 
-struct sock;
+struct sk_buff;
 struct skbtrail_point;
+struct sock;
 
 #define SKBTRAIL_CALL_HITS	8
 
@@ -48,28 +49,29 @@ void skbtrail_calls_add(const struct skbtrail_point *p, const struct sock *sk, u
 
 /**
  * skbtrail_calls_before() - a packet of @sk without headers passed @p
+ * @skb: the packet, or NULL; compared later, never dereferenced
  * @fresh: it begins a packet; otherwise it only adds to what is noted
  */
 void skbtrail_calls_before(const struct skbtrail_point *p, const struct sock *sk,
-			   u64 ns, bool fresh);
+			   const struct sk_buff *skb, u64 ns, bool fresh);
 
 /** skbtrail_calls_end() - the call the current task had on @sk is over */
 void skbtrail_calls_end(const struct sock *sk);
 
 /**
- * skbtrail_calls_take() - what is known of a packet of @sk that shows up now
- * @sk: full socket that sends it
+ * skbtrail_calls_take() - what is known of a packet that shows up now
+ * @skb: packet, on its way out
  * @tcp: its TCP header, NULL when it is not TCP
  * @calls: filled in
  *
  * The hits of a send call belong to the packet only if it carries bytes of
  * that call (TCP) or is the first after it (everything else).
  */
-void skbtrail_calls_take(const struct sock *sk, const struct skbtrail_fact_tcp *tcp,
+void skbtrail_calls_take(const struct sk_buff *skb, const struct skbtrail_fact_tcp *tcp,
 			 struct skbtrail_calls *calls);
 
-/** skbtrail_calls_pass() - a packet of @sk left that nobody follows: forget its notes */
-void skbtrail_calls_pass(const struct sock *sk);
+/** skbtrail_calls_pass() - a packet leaves that nobody follows: forget its notes */
+void skbtrail_calls_pass(const struct sk_buff *skb);
 
 /**
  * skbtrail_calls_read() - the read call the current task is in

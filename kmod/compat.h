@@ -13,13 +13,8 @@
 #include <linux/tracepoint.h>
 #include <net/sock.h>
 
-#if __has_include(<net/dropreason-core.h>)
+/* Kbuild looks for net/dropreason-core.h: sparse has no __has_include */
 #include <net/dropreason.h>
-#include <net/dropreason-core.h>
-#define SKBTRAIL_REASON_SUBSYS	1
-#else
-#include <net/dropreason.h>
-#endif
 
 /* 6.1 saves argument registers for every ftrace_ops and has no flag for it */
 #ifndef FTRACE_OPS_FL_SAVE_ARGS
@@ -41,6 +36,7 @@
 	void *data, struct sk_buff *skb, void *location, \
 	enum skb_drop_reason reason
 #endif
+typedef void skbtrail_tp_kfree_skb_fn(SKBTRAIL_TP_KFREE_SKB);
 
 /** skbtrail_reason_vague() - whether @reason only says that a queue was emptied, or nothing */
 static inline bool skbtrail_reason_vague(u32 reason)

@@ -17,6 +17,7 @@
 #include <net/ip6_fib.h>
 #include <net/route.h>
 #include <net/sock.h>
+#include <net/tcp_states.h>
 
 #include "calls.h"
 #include "session.h"
@@ -136,7 +137,7 @@ static const struct net_device *device_of(const struct skbtrail_sighting *s)
 }
 
 static void put_dev(struct facts *f, struct skbtrail_life *life,
-		       const struct skbtrail_sighting *s)
+		    const struct skbtrail_sighting *s)
 {
 	const struct net_device *dev = device_of(s);
 	struct skbtrail_fact_dev d;
@@ -318,10 +319,19 @@ static u8 context(void)
 	       (in_ksoftirqd() ? SKBTRAIL_CTX_KSOFTIRQD : 0);
 }
 
-#define for_each_session(se, bits) \
-	for (; (bits) && ((se) = skbtrail_session_at(__ffs(bits)), true); \
-	     (bits) &= (bits) - 1) \
+/* takes the next session that still runs out of @bits; NULL at the end */
+static struct skbtrail_session *next_session(unsigned long *bits)
+{
+	struct skbtrail_session *se;
+
+	while (*bits) {
+		se = skbtrail_session_at(__ffs(*bits));
+		*bits &= *bits - 1;
 		if (se)
+			return se;
+	}
+	return NULL;
+}
 
 u32 skbtrail_encode_admitted(u32 sessions, const struct skbtrail_sighting *s)
 {
@@ -329,9 +339,9 @@ u32 skbtrail_encode_admitted(u32 sessions, const struct skbtrail_sighting *s)
 	struct skbtrail_session *se;
 	u32 admitted = 0;
 
-	for_each_session(se, bits) {
+	while ((se = next_session(&bits))) {
 		if (skbtrail_stream_admits(&se->stream))
-			admitted |= bits & -bits;
+			admitted |= BIT(se->bit);
 		else
 			skbtrail_stream_lose(&se->stream, SKBTRAIL_LOST_CAUSE_ADMISSION,
 					     s->ns);
@@ -344,7 +354,7 @@ void skbtrail_encode_lost(u32 sessions, enum skbtrail_lost_cause cause, u64 ns)
 	unsigned long bits = sessions;
 	struct skbtrail_session *se;
 
-	for_each_session(se, bits)
+	while ((se = next_session(&bits)))
 		skbtrail_stream_lose(&se->stream, cause, ns);
 }
 
@@ -376,14 +386,13 @@ void skbtrail_encode_packet(struct skbtrail_life *life, struct skbtrail_sighting
 	life->mark = 0;
 	life->vlan = 0;
 	life->flow = s->view.flow;
-	life->flags |= SKBTRAIL_LIFE_PARSED;
 	put_flow(f, &life->flow);
 	put_details(f, &s->view);
 	put_layout(f, s);
 	put_surroundings(f, life, s);
 	if (calls->task.cookie)
 		PUT(f, SENDER, calls->task);
-	for_each_session(se, bits) {
+	while ((se = next_session(&bits))) {
 		write_facts(se, life, s, SKBTRAIL_REC_KIND_PACKET, f,
 			    min(se->config.snaplen, s->view.len));
 		write_calls(se, life, calls);
@@ -401,12 +410,11 @@ void skbtrail_encode_clone(struct skbtrail_life *life, const struct skbtrail_lif
 
 	f->len = 0;
 	life->flow = parent->flow;
-	life->flags |= SKBTRAIL_LIFE_PARSED;
 	life->mark = parent->mark;
 	put_flow(f, &life->flow);
 	if (life->mark)
 		PUT(f, MARK, life->mark);
-	for_each_session(se, bits) {
+	while ((se = next_session(&bits))) {
 		write_facts(se, life, s, SKBTRAIL_REC_KIND_PACKET, f, 0);
 		this_cpu_ptr(se->stream.lanes)->trails++;
 		rec = skbtrail_stream_reserve(&se->stream, sizeof(*rec), s->ns);
@@ -445,6 +453,16 @@ static void put_header_changes(struct facts *f, struct skbtrail_life *life,
 	life->flow = s->view.flow;
 }
 
+/*
+ * The route of an answer is looked up with the packet that is answered: an
+ * ICMP error's and an ARP reply's. The packet itself goes nowhere.
+ */
+static bool lookup_for_answer(const struct skbtrail_life *life, const struct skbtrail_point *p)
+{
+	return p->stage == SKBTRAIL_ST_ROUTE_INPUT &&
+	       (life->flags & SKBTRAIL_LIFE_ANSWERED || life->flow.l3proto == ETH_P_ARP);
+}
+
 void skbtrail_encode_hit(struct skbtrail_life *life, struct skbtrail_sighting *s, u32 watch)
 {
 	struct facts *f = this_cpu_ptr(&scratch);
@@ -455,16 +473,21 @@ void skbtrail_encode_hit(struct skbtrail_life *life, struct skbtrail_sighting *s
 	f->len = 0;
 	put_surroundings(f, life, s);
 	put_header_changes(f, life, s);
-	for_each_session(se, bits) {
+	while ((se = next_session(&bits))) {
 		if (f->len)
 			write_facts(se, life, s, SKBTRAIL_REC_KIND_CHANGE, f, 0);
-		if (watch & bits & -bits)
+		if (watch & BIT(se->bit))
 			write_hit(se, s->p, life->trail, s->ns, s->skb->len, s->info, ctx);
 	}
 	life->last_ns = s->ns;
 	life->merged = 0;
-	if (s->p->flags & SKBTRAIL_PF_ASIDE)
+	if (s->p->stage == SKBTRAIL_ST_ICMP_ERROR)
+		life->flags |= SKBTRAIL_LIFE_ANSWERED;
+	if (s->p->flags & SKBTRAIL_PF_ASIDE || lookup_for_answer(life, s->p))
 		return;
+	life->flags &= ~(SKBTRAIL_LIFE_ANSWERED | SKBTRAIL_LIFE_SK_OPEN);
+	if (s->sk && READ_ONCE(s->sk->sk_state) != TCP_CLOSE)
+		life->flags |= SKBTRAIL_LIFE_SK_OPEN;
 	life->stage = s->p->stage;
 	if (s->p->flags & SKBTRAIL_PF_DIRTY || s->p->stage == SKBTRAIL_ST_DEV_XMIT)
 		life->flags |= SKBTRAIL_LIFE_DIRTY;
@@ -484,7 +507,7 @@ void skbtrail_encode_read(struct skbtrail_life *life, const struct skbtrail_sigh
 	f->len = 0;
 	skbtrail_calls_task(&task, life->cookie);
 	PUT(f, READER, task);
-	for_each_session(se, bits) {
+	while ((se = next_session(&bits))) {
 		write_facts(se, life, s, SKBTRAIL_REC_KIND_CHANGE, f, 0);
 		/* a reader that waited already did not pass this stage with the packet */
 		if (begun >= life->last_ns && test_bit(p->stage, se->config.stages))
@@ -498,7 +521,7 @@ void skbtrail_encode_bare_hit(const struct skbtrail_point *p, u64 trail, u32 ses
 	unsigned long bits = sessions;
 	struct skbtrail_session *se;
 
-	for_each_session(se, bits)
+	while ((se = next_session(&bits)))
 		write_hit(se, p, trail, ns, 0, 0, context());
 }
 
@@ -528,7 +551,7 @@ void skbtrail_encode_end(const struct skbtrail_life *life, const struct skbtrail
 	struct skbtrail_session *se;
 	struct skbtrail_rec_end *rec;
 
-	for_each_session(se, bits) {
+	while ((se = next_session(&bits))) {
 		if (end == SKBTRAIL_END_KIND_MERGED)
 			write_link_merge(se, life, s->ns);
 		rec = skbtrail_stream_reserve(&se->stream, sizeof(*rec), s->ns);

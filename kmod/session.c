@@ -22,6 +22,7 @@
 /* packets that can be followed at once: 64 Ki with room to spare */
 #define TABLE_ENTRIES	(128 * 1024)
 
+/* see session.h */
 DEFINE_MUTEX(skbtrail_control);
 unsigned long skbtrail_active;
 struct skbtrail_session __rcu *skbtrail_sessions[SKBTRAIL_MAX_SESSIONS];

@@ -14,7 +14,10 @@
 #include <linux/netfilter.h>
 #include <linux/percpu.h>
 #include <linux/skbuff.h>
+#include <linux/tcp.h>
+#include <linux/uaccess.h>
 #include <net/sock.h>
+#include <net/tcp_states.h>
 
 #include "calls.h"
 #include "compat.h"
@@ -105,9 +108,8 @@ static struct skbtrail_life *admit(struct skbtrail_set *set, struct skbtrail_lif
 		skbtrail_encode_lost(fresh, SKBTRAIL_LOST_CAUSE_TABLE, s->ns);
 		return NULL;
 	}
-	if (s->skb->sk && sk_fullsock(s->skb->sk) && s->outward)
-		skbtrail_calls_take(s->skb->sk,
-				    s->view.have & SKBTRAIL_VIEW_TCP ? &s->view.tcp : NULL,
+	if (s->outward)
+		skbtrail_calls_take(s->skb, s->view.have & SKBTRAIL_VIEW_TCP ? &s->view.tcp : NULL,
 				    &calls);
 	life->sessions |= fresh;
 	skbtrail_encode_packet(life, s, fresh, &calls);
@@ -123,10 +125,12 @@ static u8 direction(const struct skbtrail_point *p)
 static void see(struct skbtrail_sighting *s, unsigned int seen)
 {
 	const struct skbtrail_point *p = s->p;
-	struct skbtrail_set *set = skbtrail_track_lock(s->skb);
-	struct skbtrail_life *life = skbtrail_track_find(set, s->skb);
+	struct skbtrail_set *set = skbtrail_track_set(s->skb);
+	struct skbtrail_life *life;
 	u32 watch = watching(p->stage), fresh;
 
+	raw_spin_lock(&set->lock);
+	life = skbtrail_track_find(set, s->skb);
 	if (life && !same_life(life, s, seen))
 		life = NULL;
 	fresh = watch & ~(life ? life->sessions : 0);
@@ -142,11 +146,11 @@ static void see(struct skbtrail_sighting *s, unsigned int seen)
 	}
 	if (life) {
 		skbtrail_encode_hit(life, s, watch);
-	} else if (s->outward && s->skb->sk && p->stage >= SKBTRAIL_ST_IP_LOCAL_OUT &&
+	} else if (s->outward && p->stage >= SKBTRAIL_ST_IP_LOCAL_OUT &&
 		   p->stage <= SKBTRAIL_ST_IP_OUTPUT) {
-		skbtrail_calls_pass(s->skb->sk);
+		skbtrail_calls_pass(s->skb);
 	}
-	skbtrail_track_unlock(set);
+	raw_spin_unlock(&set->lock);
 }
 
 static void see_packet(const struct skbtrail_point *p, struct sk_buff *skb,
@@ -210,13 +214,15 @@ static void see_list(const struct skbtrail_point *p, const struct list_head *lis
 
 static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool after)
 {
-	struct skbtrail_set *set = skbtrail_track_lock(skb);
-	struct skbtrail_life *life = skbtrail_track_find(set, skb);
+	struct skbtrail_set *set = skbtrail_track_set(skb);
+	struct skbtrail_life *life;
 	struct skbtrail_sighting s = {
 		.p = p, .skb = skb, .ns = ktime_get_mono_fast_ns(),
 	};
 	u32 watch = watching(p->stage);
 
+	raw_spin_lock(&set->lock);
+	life = skbtrail_track_find(set, skb);
 	if (life && same_life(life, &s, 0) &&
 	    !(after && life->flags & SKBTRAIL_LIFE_COPIED)) {
 		skbtrail_encode_read(life, &s);
@@ -224,7 +230,7 @@ static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool a
 		life->flags |= SKBTRAIL_LIFE_COPIED;
 		skbtrail_calls_copied(life->trail, life->sessions);
 	}
-	skbtrail_track_unlock(set);
+	raw_spin_unlock(&set->lock);
 }
 
 /* a followed packet has a clone: a trail of its own, followed by the same */
@@ -237,16 +243,18 @@ static void see_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 	struct skbtrail_life parent, *life;
 	struct skbtrail_set *set;
 
-	set = skbtrail_track_lock(skb);
+	set = skbtrail_track_set(skb);
+	raw_spin_lock(&set->lock);
 	life = skbtrail_track_find(set, skb);
 	if (!life || life->head != skb->head || skbtrail_track_doubtful(life)) {
-		skbtrail_track_unlock(set);
+		raw_spin_unlock(&set->lock);
 		return;
 	}
 	parent = *life;
-	skbtrail_track_unlock(set);
+	raw_spin_unlock(&set->lock);
 
-	set = skbtrail_track_lock(clone);
+	set = skbtrail_track_set(clone);
+	raw_spin_lock(&set->lock);
 	life = skbtrail_track_find(set, clone);
 	if (life) {
 		skbtrail_encode_end(life, &s, SKBTRAIL_END_KIND_UNKNOWN,
@@ -262,35 +270,39 @@ static void see_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 		life->sessions = parent.sessions & READ_ONCE(skbtrail_active);
 		skbtrail_encode_clone(life, &parent, &s);
 	}
-	skbtrail_track_unlock(set);
+	raw_spin_unlock(&set->lock);
 }
 
 static void see_merge(const struct skbtrail_point *p, struct sk_buff *to,
 		      struct sk_buff *from)
 {
 	u64 trail = skbtrail_track_trail(to);
-	struct skbtrail_set *set = skbtrail_track_lock(from);
-	struct skbtrail_life *life = skbtrail_track_find(set, from);
+	struct skbtrail_set *set = skbtrail_track_set(from);
+	struct skbtrail_life *life;
 
+	raw_spin_lock(&set->lock);
+	life = skbtrail_track_find(set, from);
 	/* it may still fail; only the way it is freed tells */
 	if (life)
 		life->merged = trail ? trail : U64_MAX;
-	skbtrail_track_unlock(set);
+	raw_spin_unlock(&set->lock);
 }
 
 static void see_expand(const struct skbtrail_point *p, struct sk_buff *skb)
 {
-	struct skbtrail_set *set = skbtrail_track_lock(skb);
-	struct skbtrail_life *life = skbtrail_track_find(set, skb);
+	struct skbtrail_set *set = skbtrail_track_set(skb);
+	struct skbtrail_life *life;
 	struct skbtrail_sighting s = {
 		.p = p, .skb = skb, .ns = ktime_get_mono_fast_ns(),
 	};
 
+	raw_spin_lock(&set->lock);
+	life = skbtrail_track_find(set, skb);
 	if (life && same_life(life, &s, 0)) {
 		life->flags |= SKBTRAIL_LIFE_EXPANDING;
 		skbtrail_encode_hit(life, &s, watching(p->stage));
 	}
-	skbtrail_track_unlock(set);
+	raw_spin_unlock(&set->lock);
 }
 
 static enum skbtrail_end_kind how_it_ended(const struct skbtrail_life *life,
@@ -308,10 +320,12 @@ static enum skbtrail_end_kind how_it_ended(const struct skbtrail_life *life,
 
 static void see_free(const struct skbtrail_point *p, struct sk_buff *skb)
 {
-	struct skbtrail_set *set = skbtrail_track_lock(skb);
-	struct skbtrail_life *life = skbtrail_track_find(set, skb);
+	struct skbtrail_set *set = skbtrail_track_set(skb);
+	struct skbtrail_life *life;
 	struct skbtrail_sighting s = { .p = p, .skb = skb };
 
+	raw_spin_lock(&set->lock);
+	life = skbtrail_track_find(set, skb);
 	if (life) {
 		s.ns = ktime_get_mono_fast_ns();
 		if (skbtrail_track_doubtful(life))
@@ -321,7 +335,7 @@ static void see_free(const struct skbtrail_point *p, struct sk_buff *skb)
 			skbtrail_encode_end(life, &s, how_it_ended(life, skb), 0, 0);
 		skbtrail_track_end(life);
 	}
-	skbtrail_track_unlock(set);
+	raw_spin_unlock(&set->lock);
 }
 
 static bool inet_sock_of(const struct sock *sk)
@@ -329,7 +343,8 @@ static bool inet_sock_of(const struct sock *sk)
 	return sk && (sk->sk_family == AF_INET || sk->sk_family == AF_INET6);
 }
 
-static void see_socket(const struct skbtrail_point *p, struct sock *sk)
+static void see_socket(const struct skbtrail_point *p, struct sock *sk,
+		       const struct sk_buff *skb)
 {
 	u64 ns;
 
@@ -353,10 +368,10 @@ static void see_socket(const struct skbtrail_point *p, struct sock *sk)
 		skbtrail_calls_end(sk);
 		break;
 	case SKBTRAIL_OP_BEFORE:
-		skbtrail_calls_before(p, sk, ns, false);
+		skbtrail_calls_before(p, sk, skb, ns, false);
 		break;
 	case SKBTRAIL_OP_TRANSMIT:
-		skbtrail_calls_before(p, sk, ns, true);
+		skbtrail_calls_before(p, sk, skb, ns, true);
 		break;
 	}
 }
@@ -378,6 +393,15 @@ static struct sock *socket_of(const struct skbtrail_point *p, const unsigned lon
 		return (struct sock *)arg[p->sk - 1];
 	sock = (const struct socket *)arg[p->sk - 1];
 	return sock ? sock->sk : NULL;
+}
+
+/* a packet that is known already passes as any other; a new one has no headers */
+static void see_before(const struct skbtrail_point *p, struct sk_buff *skb, struct sock *sk)
+{
+	if (skb && skbtrail_track_trail(skb))
+		see_packet(p, skb, sk, 0, 0);
+	else
+		see_socket(p, sk ? sk : skb ? skb->sk : NULL, skb);
 }
 
 static void dispatch(const struct skbtrail_point *p, const unsigned long *arg)
@@ -414,10 +438,10 @@ static void dispatch(const struct skbtrail_point *p, const unsigned long *arg)
 		break;
 	case SKBTRAIL_OP_BEFORE:
 	case SKBTRAIL_OP_TRANSMIT:
-		see_socket(p, p->sk ? socket_of(p, arg) : packet_of(p, arg)->sk);
+		see_before(p, p->skb ? packet_of(p, arg) : NULL, socket_of(p, arg));
 		break;
 	default:
-		see_socket(p, socket_of(p, arg));
+		see_socket(p, socket_of(p, arg), NULL);
 		break;
 	}
 }
@@ -445,15 +469,50 @@ void skbtrail_sight_packet(const struct skbtrail_point *p, struct sk_buff *skb,
 	local_irq_restore(flags);
 }
 
+/* a TCP segment without data, at the transport layer */
+static bool no_payload(const struct sk_buff *skb)
+{
+	return skb_transport_header_was_set(skb) &&
+	       skb->len <= (u32)(skb_transport_offset(skb) + tcp_hdrlen(skb));
+}
+
+/* the last ACK, or a reset: it closed the socket that is processing it */
+static bool closed_socket(const struct skbtrail_life *life)
+{
+	u8 state;
+
+	return life->flags & SKBTRAIL_LIFE_SK_OPEN && life->sk &&
+	       !copy_from_kernel_nofault(&state, (const void *)&life->sk->sk_state, 1) &&
+	       state == TCP_CLOSE;
+}
+
 /*
- * A FIN waits in the receive queue for the reader to get there. When the
- * socket is closed first it is freed like unread data, though it did its work
- * when it arrived: there is nothing left in it.
+ * Here and there the kernel frees as dropped, without a reason, what it has
+ * used up. Only where it is certain is it told so:
+ * a FIN, which did its work when it arrived, but waits in the receive queue
+ * until its socket is closed; an answered ICMPv6 echo request and processed
+ * neighbour discovery (6.1: icmpv6_rcv()); a segment without data that closed
+ * its connection (tcp_rcv_state_process()), or belongs to one in TIME_WAIT
+ * (tcp_v4_rcv()).
  */
 static bool spent(const struct skbtrail_life *life, const struct sk_buff *skb, u32 reason)
 {
-	return skbtrail_reason_vague(reason) &&
-	       life->stage == SKBTRAIL_ST_SOCK_QUEUE && !skb->len;
+	if (!skbtrail_reason_vague(reason))
+		return false;
+	switch (life->stage) {
+	case SKBTRAIL_ST_SOCK_QUEUE:
+		return !skb->len;
+	case SKBTRAIL_ST_ICMP_ECHO:
+	case SKBTRAIL_ST_NDISC_RCV:
+		return true;
+	case SKBTRAIL_ST_TCP_TIMEWAIT:
+		return no_payload(skb);
+	case SKBTRAIL_ST_TCP_STATE:
+	case SKBTRAIL_ST_TCP_ESTABLISHED:
+		return no_payload(skb) && closed_socket(life);
+	default:
+		return false;
+	}
 }
 
 void skbtrail_sight_drop(const struct skbtrail_point *p, struct sk_buff *skb,
@@ -467,7 +526,8 @@ void skbtrail_sight_drop(const struct skbtrail_point *p, struct sk_buff *skb,
 	if (blinded())
 		return;
 	local_irq_save(flags);
-	set = skbtrail_track_lock(skb);
+	set = skbtrail_track_set(skb);
+	raw_spin_lock(&set->lock);
 	life = skbtrail_track_find(set, skb);
 	s.ns = life ? ktime_get_mono_fast_ns() : 0;
 	if (life && same_life(life, &s, 0)) {
@@ -478,7 +538,7 @@ void skbtrail_sight_drop(const struct skbtrail_point *p, struct sk_buff *skb,
 					    skbtrail_symbol(location));
 		skbtrail_track_end(life);
 	}
-	skbtrail_track_unlock(set);
+	raw_spin_unlock(&set->lock);
 	local_irq_restore(flags);
 }
 

@@ -19,7 +19,7 @@ const struct skbtrail_stage skbtrail_stages[SKBTRAIL_ST_COUNT] = {
 		.layer = SKBTRAIL_LAYER_##layer_, \
 		.direction = SKBTRAIL_DIRECTION_##dir_, \
 	},
-	SKBTRAIL_STAGES(S)
+#include "stage_list.h"
 #undef S
 };
 
@@ -103,6 +103,7 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(TCP_LISTEN, PACKET, "tcp_conn_request", 4, .sk = 3),
 	FN(TCP_ESTABLISHED, PACKET, "tcp_rcv_established", 2, .sk = 1),
 	FN(TCP_STATE, PACKET, "tcp_rcv_state_process", 2, .sk = 1),
+	FN(TCP_TIMEWAIT, PACKET, "tcp_timewait_state_process", 2),
 	FN(TCP_DATA, PACKET, "tcp_data_queue", 2, .sk = 1),
 	FN(TCP_RESET, PACKET, "tcp_v4_send_reset", 2, .flags = PF(ASIDE)),
 	FN(TCP_RESET, PACKET, "tcp_v6_send_reset", 2, .flags = PF(ASIDE)),
@@ -112,6 +113,7 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(UDP_QUEUE, PACKET, "udpv6_queue_rcv_one_skb", 2, .sk = 1),
 	FN(ICMP_RCV, PACKET, "icmp_rcv", 1, NETHDR, V4, .flags = PF(DEV)),
 	FN(ICMP_RCV, PACKET, "icmpv6_rcv", 1, NETHDR, V6, .flags = PF(DEV)),
+	FN(NDISC_RCV, PACKET, "ndisc_rcv", 1, NETHDR, V6),
 	FN(ICMP_ECHO, PACKET, "icmp_echo", 1),
 	FN(ICMP_ECHO, PACKET, "icmpv6_echo_reply", 1, .flags = PF(VARIANT)),
 	FN(ICMP_REPLY, PACKET, "icmp_reply", 2, .flags = PF(ASIDE)),

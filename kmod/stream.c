@@ -46,6 +46,7 @@ static unsigned int ring_size(unsigned int quota)
 static void ring_push(struct skbtrail_ring *r, unsigned int quota, struct sk_buff *skb)
 {
 	r->slot[r->head & (ring_size(quota) - 1)] = skb;
+	/* the batch before its place in the ring; pairs with ring_pop() */
 	smp_store_release(&r->head, r->head + 1);
 }
 
@@ -53,9 +54,11 @@ static struct sk_buff *ring_pop(struct skbtrail_ring *r, unsigned int quota)
 {
 	struct sk_buff *skb;
 
+	/* pairs with ring_push() */
 	if (smp_load_acquire(&r->head) == r->tail)
 		return NULL;
 	skb = r->slot[r->tail & (ring_size(quota) - 1)];
+	/* the place is free once it was read */
 	smp_store_release(&r->tail, r->tail + 1);
 	return skb;
 }
@@ -310,10 +313,10 @@ static void *own_room(struct skbtrail_stream *st, struct skbtrail_lane *own, u32
 		skb = batch_alloc(st, GFP_KERNEL);
 		if (skb)
 			lane_open(own, skb, OWN_CPU, ++st->own_seq);
-		else if (over(st))
-			return NULL;
-		else
+		else if (!over(st))
 			schedule_timeout_interruptible(HZ / 10);
+		else
+			return NULL;
 	}
 	room = own->pos;
 	own->pos += size;

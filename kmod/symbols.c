@@ -48,6 +48,7 @@ u32 skbtrail_symbol(const void *location)
 
 unsigned int skbtrail_symbol_count(void)
 {
+	/* pairs with the store in skbtrail_symbol() */
 	return smp_load_acquire(&count);
 }
 

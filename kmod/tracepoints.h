@@ -11,7 +11,7 @@ struct netdev_queue;
  * Probes of kernel tracepoints, prototypes as in include/trace/events with
  * the point in front. Context: any but NMI.
  */
-void skbtrail_tp_kfree_skb(SKBTRAIL_TP_KFREE_SKB);
+skbtrail_tp_kfree_skb_fn skbtrail_tp_kfree_skb;
 void skbtrail_tp_gro_frags(void *data, const struct sk_buff *skb);
 void skbtrail_tp_qdisc_enqueue(void *data, struct Qdisc *qdisc,
 			       const struct netdev_queue *txq, struct sk_buff *skb);

@@ -43,12 +43,9 @@ void skbtrail_track_free(void)
 	sets = NULL;
 }
 
-struct skbtrail_set *skbtrail_track_lock(const struct sk_buff *skb)
+struct skbtrail_set *skbtrail_track_set(const struct sk_buff *skb)
 {
-	struct skbtrail_set *set = &sets[hash_ptr(skb, set_bits)];
-
-	raw_spin_lock(&set->lock);
-	return set;
+	return &sets[hash_ptr(skb, set_bits)];
 }
 
 struct skbtrail_life *skbtrail_track_find(struct skbtrail_set *set,
@@ -79,11 +76,14 @@ struct skbtrail_life *skbtrail_track_begin(struct skbtrail_set *set,
 
 u64 skbtrail_track_trail(const struct sk_buff *skb)
 {
-	struct skbtrail_set *set = skbtrail_track_lock(skb);
-	struct skbtrail_life *life = skbtrail_track_find(set, skb);
-	u64 trail = life && life->head == skb->head ? life->trail : 0;
+	struct skbtrail_set *set = skbtrail_track_set(skb);
+	struct skbtrail_life *life;
+	u64 trail;
 
-	skbtrail_track_unlock(set);
+	raw_spin_lock(&set->lock);
+	life = skbtrail_track_find(set, skb);
+	trail = life && life->head == skb->head ? life->trail : 0;
+	raw_spin_unlock(&set->lock);
 	return trail;
 }
 

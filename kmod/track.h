@@ -17,7 +17,8 @@ struct sock;
 #define SKBTRAIL_LIFE_EXPANDING	BIT(0)	/* pskb_expand_head() was seen: the head may change */
 #define SKBTRAIL_LIFE_COPIED	BIT(1)	/* a process read its data */
 #define SKBTRAIL_LIFE_DIRTY	BIT(2)	/* headers may have changed since they were compared */
-#define SKBTRAIL_LIFE_PARSED	BIT(3)	/* flow is valid */
+#define SKBTRAIL_LIFE_ANSWERED	BIT(3)	/* answered with an ICMP error */
+#define SKBTRAIL_LIFE_SK_OPEN	BIT(4)	/* the socket it was last at was not closed then */
 
 /**
  * struct skbtrail_life - one followed packet
@@ -78,13 +79,8 @@ int skbtrail_track_alloc(unsigned int entries);
 /** skbtrail_track_free() - free the table; nothing may be attached any more */
 void skbtrail_track_free(void);
 
-/** skbtrail_track_lock() - lock the set of an sk_buff; interrupts are off */
-struct skbtrail_set *skbtrail_track_lock(const struct sk_buff *skb);
-
-static inline void skbtrail_track_unlock(struct skbtrail_set *set)
-{
-	raw_spin_unlock(&set->lock);
-}
+/** skbtrail_track_set() - the set an sk_buff belongs to; lock it with interrupts off */
+struct skbtrail_set *skbtrail_track_set(const struct sk_buff *skb);
 
 /** skbtrail_track_find() - the life of @skb in a locked set, or NULL */
 struct skbtrail_life *skbtrail_track_find(struct skbtrail_set *set,

@@ -115,7 +115,9 @@ static void parse_ipv4(const u8 *h, u32 avail, struct skbtrail_view *v)
 	v->have |= SKBTRAIL_VIEW_IPID;
 	frag = ntohs(iph->frag_off);
 	if (frag & (IP_MF | IP_OFFSET)) {
-		v->frag = (frag & IP_OFFSET) << 3 | !!(frag & IP_MF);
+		v->frag = (frag & IP_OFFSET) << 3;
+		if (frag & IP_MF)
+			v->frag |= 1;
 		v->have |= SKBTRAIL_VIEW_FRAG;
 	}
 	if (!(frag & IP_OFFSET))

@@ -131,7 +131,7 @@ static void print_consumed(FILE *f, const struct trail *t, bool utf8)
 	if (trail_passed(t, "icmp.reply"))
 		how = "answered";
 	else if (pure_ack(t))
-		how = "acknowledgement";
+		how = "pure ACK";
 	if (how)
 		fprintf(f, " (%s)", how);
 	print_after(f, t, utf8);
