@@ -167,7 +167,7 @@ static int stage_get(struct sk_buff *msg, struct netlink_callback *cb)
 	return msg->len;
 }
 
-static int take_stages(struct skbtrail_config *c, const struct genl_info *info)
+static void take_stages(struct skbtrail_config *c, const struct genl_info *info)
 {
 	const struct nlattr *attr;
 	bool any = false;
@@ -181,7 +181,13 @@ static int take_stages(struct skbtrail_config *c, const struct genl_info *info)
 	}
 	if (!any)
 		bitmap_fill(c->stages, SKBTRAIL_ST_COUNT);
-	return 0;
+	bitmap_copy(c->begin, c->stages, SKBTRAIL_ST_COUNT);
+	/* what happens before there is a packet is told when it shows up here */
+	if (find_next_bit(c->stages, SKBTRAIL_ST_IP_LOCAL_OUT, SKBTRAIL_ST_SOCK_CREATE) <
+	    SKBTRAIL_ST_IP_LOCAL_OUT) {
+		__set_bit(SKBTRAIL_ST_IP_LOCAL_OUT, c->begin);
+		__set_bit(SKBTRAIL_ST_NF_LOCAL_OUT, c->begin);
+	}
 }
 
 static bool device_exists(const char *name, u64 cookie)
@@ -244,9 +250,8 @@ static int take_config(struct skbtrail_config *c, struct genl_info *info)
 	c->flush_ms = u32_or(a[SKBTRAIL_A_SESSION_FLUSH_MS], DEFAULT_FLUSH);
 	if (a[SKBTRAIL_A_SESSION_FILTER_TEXT])
 		nla_strscpy(c->text, a[SKBTRAIL_A_SESSION_FILTER_TEXT], sizeof(c->text));
-	err = take_stages(c, info);
-	if (!err)
-		err = take_place(c, info);
+	take_stages(c, info);
+	err = take_place(c, info);
 	if (err)
 		return err;
 	c->l2 = skbtrail_filter_compile(a[SKBTRAIL_A_SESSION_FILTER_L2], info->extack);

@@ -102,7 +102,7 @@ static void end_session(struct work_struct *work)
 	if (!s->stopped)
 		unlink_session(s);
 	s->stopped = true;
-	skbtrail_detach(s->config.stages);
+	skbtrail_detach(s->config.begin);
 	skbtrail_track_forget(s->bit);
 	skbtrail_calls_forget(s->bit);
 	mutex_unlock(&skbtrail_control);
@@ -152,7 +152,7 @@ static int open_session(struct skbtrail_session *s, struct sock *sk,
 	/* before the probes, so that no trail lacks its first hits */
 	rcu_assign_pointer(skbtrail_sessions[s->bit], s);
 	set_bit(s->bit, &skbtrail_active);
-	err = skbtrail_attach(s->config.stages, &points, &missing, extack);
+	err = skbtrail_attach(s->config.begin, &points, &missing, extack);
 	if (err)
 		goto out_unlink;
 	s->points = points;

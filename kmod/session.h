@@ -23,6 +23,8 @@
  * @buffer: bytes for batches and the socket's queue
  * @flush_ms: interval of flushes
  * @stages: wanted
+ * @begin: stages a trail can begin at: those wanted and, where only socket calls
+ *	and what follows them are wanted, the first that sees the packet
  */
 struct skbtrail_config {
 	struct bpf_prog		*l2;
@@ -34,6 +36,7 @@ struct skbtrail_config {
 	u32			buffer;
 	u32			flush_ms;
 	DECLARE_BITMAP(stages, SKBTRAIL_ST_COUNT);
+	DECLARE_BITMAP(begin, SKBTRAIL_ST_COUNT);
 };
 
 /**

@@ -51,20 +51,23 @@ u64 skbtrail_sight_blind(void)
 	return sum;
 }
 
-/* sessions that watch this stage */
-static u32 watching(u8 stage)
+/* sessions that watch this stage, and those whose trails can begin at it */
+static u32 watching(u8 stage, u32 *begin)
 {
 	unsigned long bits = READ_ONCE(skbtrail_active);
 	const struct skbtrail_session *s;
-	u32 mask = 0;
-	int bit;
+	u32 watch = 0;
 
-	for_each_set_bit(bit, &bits, SKBTRAIL_MAX_SESSIONS) {
-		s = skbtrail_session_at(bit);
-		if (s && test_bit(stage, s->config.stages))
-			mask |= BIT(bit);
+	for (; bits; bits &= bits - 1) {
+		s = skbtrail_session_at(__ffs(bits));
+		if (!s)
+			continue;
+		if (test_bit(stage, s->config.stages))
+			watch |= BIT(s->bit);
+		if (begin && test_bit(stage, s->config.begin))
+			*begin |= BIT(s->bit);
 	}
-	return mask;
+	return watch;
 }
 
 /*
@@ -127,13 +130,14 @@ static void see(struct skbtrail_sighting *s, unsigned int seen)
 	const struct skbtrail_point *p = s->p;
 	struct skbtrail_set *set = skbtrail_track_set(s->skb);
 	struct skbtrail_life *life;
-	u32 watch = watching(p->stage), fresh;
+	u32 begin = 0, fresh;
+	u32 watch = watching(p->stage, &begin);
 
 	raw_spin_lock(&set->lock);
 	life = skbtrail_track_find(set, s->skb);
 	if (life && !same_life(life, s, seen))
 		life = NULL;
-	fresh = watch & ~(life ? life->sessions : 0);
+	fresh = begin & ~(life ? life->sessions : 0);
 	s->outward = direction(p) == SKBTRAIL_DIRECTION_OUT;
 	if (fresh && skbtrail_view_locate(p, s->skb, &s->view)) {
 		s->located = true;
@@ -219,7 +223,7 @@ static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool a
 	struct skbtrail_sighting s = {
 		.p = p, .skb = skb, .ns = ktime_get_mono_fast_ns(),
 	};
-	u32 watch = watching(p->stage);
+	u32 watch = watching(p->stage, NULL);
 
 	raw_spin_lock(&set->lock);
 	life = skbtrail_track_find(set, skb);
@@ -300,7 +304,7 @@ static void see_expand(const struct skbtrail_point *p, struct sk_buff *skb)
 	life = skbtrail_track_find(set, skb);
 	if (life && same_life(life, &s, 0)) {
 		life->flags |= SKBTRAIL_LIFE_EXPANDING;
-		skbtrail_encode_hit(life, &s, watching(p->stage));
+		skbtrail_encode_hit(life, &s, watching(p->stage, NULL));
 	}
 	raw_spin_unlock(&set->lock);
 }
@@ -554,6 +558,6 @@ void skbtrail_sight_return(const struct skbtrail_point *p)
 	local_irq_save(flags);
 	n = skbtrail_calls_return(trails, sessions, ARRAY_SIZE(trails));
 	for (i = 0; i < n; i++)
-		skbtrail_encode_bare_hit(p, trails[i], sessions[i] & watching(p->stage), ns);
+		skbtrail_encode_bare_hit(p, trails[i], sessions[i] & watching(p->stage, NULL), ns);
 	local_irq_restore(flags);
 }

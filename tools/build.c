@@ -326,7 +326,9 @@ static void build_end(struct trail *t, const struct flight *f,
 	if (f->end.symbol)
 		t->symbol = names_text(names, SKBTRAIL_DICT_SYMBOL,
 				       f->end.symbol);
-	t->where = names_text(names, SKBTRAIL_DICT_STAGE, f->end.stage);
+	/* without an end record, its stage member says nothing */
+	if (f->end.end)
+		t->where = names_text(names, SKBTRAIL_DICT_STAGE, f->end.stage);
 	if (!t->where && t->nr_hits)
 		t->where = t->hits[t->nr_hits - 1].stage;
 	/* its memory is freed whenever the kernel likes; it was delivered when read */

@@ -96,7 +96,8 @@ bool render_worth_telling(const struct change *ch)
 static void render_change(const struct canvas *c, const struct change *ch)
 {
 	fprintf(c->f, "%s ", fact_key(ch->fact));
-	if (ch->old.len) {
+	/* a route replaces no route: the old one was for another place */
+	if (ch->old.len && ch->fact != SKBTRAIL_FACT_ROUTE) {
 		fact_text(c->f, ch->fact, &ch->old);
 		fprintf(c->f, " %s ", text_arrow(&c->style));
 	}

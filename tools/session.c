@@ -73,8 +73,14 @@ static int send_start(struct session *s)
 	struct nlmsghdr *nlh;
 	int ret;
 
+	/* libpcap can think for minutes about a long filter: until then SIGINT kills */
 	if (start_prepare(&start, s->opts, &s->family))
 		return -1;
+	s->signals = signals_open();
+	if (s->signals < 0) {
+		start_release(&start);
+		return -1;
+	}
 	ret = s->ops->begin ? s->ops->begin(s->arg) : 0;
 	if (!ret) {
 		nlh = start_request(&start, &s->family, s->buf);
@@ -245,17 +251,13 @@ static bool over(const struct session *s)
 int session_run(const struct options *opts, const struct session_ops *ops,
 		void *arg)
 {
-	struct session s = { .opts = opts, .ops = ops, .arg = arg };
+	struct session s = { .opts = opts, .ops = ops, .arg = arg, .signals = -1 };
 
 	if (family_connect(&s.family, NULL))
 		return -1;
-	s.signals = signals_open();
-	s.failed = s.signals < 0;
-	if (!s.failed) {
-		s.buf = xcalloc(1, RECEIVE_BUF);
-		size_queue(&s);
-		s.failed = send_start(&s);
-	}
+	s.buf = xcalloc(1, RECEIVE_BUF);
+	size_queue(&s);
+	s.failed = send_start(&s);
 	while (!over(&s))
 		turn(&s);
 	/* closing the socket ends whatever of the session is left */

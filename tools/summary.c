@@ -14,7 +14,10 @@
 #include "reason.h"
 #include "text.h"
 
-#define TCP_ACK 16
+#define TCP_FIN	1
+#define TCP_SYN	2
+#define TCP_RST	4
+#define TCP_ACK	16
 
 static const char *last_stage(const struct trail *t)
 {
@@ -92,6 +95,24 @@ static void print_answer(FILE *f, const struct trail *t)
 		fputs("; answered with an ICMP error", f);
 }
 
+/* Queues of sockets are emptied without a reason of their own (QUEUE_PURGE since 6.6). */
+static bool closed_unread(const struct trail *t, const char *reason)
+{
+	static const char *const closers[] = {
+		"inet_sock_destruct+", "udp_destruct_common+", "sk_stream_kill_queues+",
+		"skb_queue_purge", "__skb_queue_purge", "tcp_disconnect+",
+	};
+	size_t i;
+
+	if (strcmp(last_stage(t), "sock.queue") || !t->symbol ||
+	    (strcmp(reason, "NOT_SPECIFIED") && strcmp(reason, "QUEUE_PURGE")))
+		return false;
+	for (i = 0; i < sizeof(closers) / sizeof(closers[0]); i++)
+		if (!strncmp(t->symbol, closers[i], strlen(closers[i])))
+			return true;
+	return false;
+}
+
 static void print_dropped(FILE *f, const struct trail *t, bool utf8)
 {
 	char buf[32];
@@ -102,7 +123,9 @@ static void print_dropped(FILE *f, const struct trail *t, bool utf8)
 	fprintf(f, "dropped in %s", last_stage(t));
 	if (!strcmp(name, "NETFILTER_DROP"))
 		join = " by ";
-	if (reason) {
+	if (closed_unread(t, name)) {
+		fputs(": its socket was closed before it was read", f);
+	} else if (reason) {
 		fputs(join, f);
 		print_meaning(f, t, reason->text);
 	}
@@ -114,24 +137,34 @@ static void print_dropped(FILE *f, const struct trail *t, bool utf8)
 	print_answer(f, t);
 }
 
-/* An ACK without data, and nothing else. */
-static bool pure_ack(const struct trail *t)
+/* What a TCP segment without data did, told by its flags; NULL with data. */
+static const char *segment_did(const struct trail *t)
 {
 	struct skbtrail_fact_tcp tcp;
 
-	return fact_copy(&t->last.v[SKBTRAIL_FACT_TCP], &tcp, sizeof(tcp)) &&
-	       tcp.flags == TCP_ACK && !tcp.payload;
+	if (!fact_copy(&t->last.v[SKBTRAIL_FACT_TCP], &tcp, sizeof(tcp)) || tcp.payload)
+		return NULL;
+	if (tcp.flags & TCP_RST)
+		return "reset the connection";
+	if (tcp.flags & TCP_SYN)
+		return tcp.flags & TCP_ACK ? "accepted the connection" :
+					     "asked for a connection";
+	if (tcp.flags & TCP_FIN)
+		return "closed its side of the connection";
+	return tcp.flags == TCP_ACK ? "pure ACK" : NULL;
 }
 
 static void print_consumed(FILE *f, const struct trail *t, bool utf8)
 {
-	const char *how = NULL;
+	const char *where = last_stage(t), *how = segment_did(t);
 
-	fprintf(f, "consumed by the kernel in %s", last_stage(t));
-	if (trail_passed(t, "icmp.reply"))
+	fprintf(f, "consumed by the kernel in %s", where);
+	if (trail_passed(t, "icmp.reply") || !strcmp(where, "icmp.echo"))
 		how = "answered";
-	else if (pure_ack(t))
-		how = "pure ACK";
+	else if (!strcmp(where, "life.clone"))
+		how = "a clone that went nowhere";
+	else if (!how && !strcmp(where, "sock.queue"))
+		how = "never read";
 	if (how)
 		fprintf(f, " (%s)", how);
 	print_after(f, t, utf8);
