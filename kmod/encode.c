@@ -500,17 +500,20 @@ void skbtrail_encode_read(struct skbtrail_life *life, const struct skbtrail_sigh
 	const struct skbtrail_point *p;
 	struct skbtrail_fact_task task;
 	struct skbtrail_session *se;
-	u64 begun;
+	u64 begun = 0;
 
-	if (life->flags & SKBTRAIL_LIFE_COPIED || !skbtrail_calls_read(&begun, &p))
+	/* data is copied by who reads it, so here the current task is the reader */
+	if (life->flags & SKBTRAIL_LIFE_COPIED || !in_task())
 		return;
+	/* a reader that waited already did not pass that stage with the packet */
+	if (skbtrail_calls_read(&begun, &p) && begun < life->last_ns)
+		begun = 0;
 	f->len = 0;
 	skbtrail_calls_task(&task, life->cookie);
 	PUT(f, READER, task);
 	while ((se = next_session(&bits))) {
 		write_facts(se, life, s, SKBTRAIL_REC_KIND_CHANGE, f, 0);
-		/* a reader that waited already did not pass this stage with the packet */
-		if (begun >= life->last_ns && test_bit(p->stage, se->config.stages))
+		if (begun && test_bit(p->stage, se->config.stages))
 			write_hit(se, p, life->trail, begun, s->skb->len, 0,
 				  SKBTRAIL_CTX_EARLIER);
 	}

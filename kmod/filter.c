@@ -138,14 +138,21 @@ u32 skbtrail_filter(u32 sessions, const struct skbtrail_sighting *s)
  * follow pointers the shadow does not have. libpcap makes none for a dead
  * handle, so none is needed.
  */
+static bool loads_from_packet(const struct sock_filter *insn)
+{
+	u16 mode = BPF_MODE(insn->code);
+
+	if (BPF_CLASS(insn->code) == BPF_LDX)
+		return mode == BPF_MSH;
+	return BPF_CLASS(insn->code) == BPF_LD && (mode == BPF_ABS || mode == BPF_IND);
+}
+
 static bool reads_packet_only(const struct sock_filter *insn, unsigned int n)
 {
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		if (BPF_CLASS(insn[i].code) == BPF_LD &&
-		    (BPF_MODE(insn[i].code) == BPF_ABS || BPF_MODE(insn[i].code) == BPF_IND) &&
-		    (s32)insn[i].k < 0)
+		if (loads_from_packet(&insn[i]) && (s32)insn[i].k < 0)
 			return false;
 	return true;
 }

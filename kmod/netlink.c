@@ -42,9 +42,6 @@ static const struct nla_policy session_policy[SKBTRAIL_A_SESSION_MAX + 1] = {
 	[SKBTRAIL_A_SESSION_FLUSH_MS] = NLA_POLICY_RANGE(NLA_U32, 1, 10000),
 };
 
-/* commands that take no attributes refuse all of them */
-static const struct nla_policy empty_policy[1];
-
 static struct sk_buff *reply_begin(struct genl_info *info, u8 cmd, void **head)
 {
 	struct sk_buff *msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
@@ -387,13 +384,12 @@ static int session_get(struct sk_buff *msg, struct netlink_callback *cb)
 	return msg->len;
 }
 
+/* without a policy of its own, a command refuses all attributes */
 static const struct genl_ops skbtrail_ops[] = {
 	{
 		.cmd = SKBTRAIL_CMD_INFO_GET,
 		.flags = GENL_ADMIN_PERM,
 		.doit = info_get,
-		.policy = empty_policy,
-		.maxattr = 0,
 	}, {
 		.cmd = SKBTRAIL_CMD_STAGE_GET,
 		.flags = GENL_ADMIN_PERM,

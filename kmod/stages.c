@@ -193,12 +193,14 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(DEV_VALIDATE, PACKET, "validate_xmit_skb", 1, NETHDR, .l2 = SKBTRAIL_L2_DATA,
 	   .flags = PF(DEV)),
 	FN(DEV_GSO, PACKET, "__skb_gso_segment", 1, NETHDR, .flags = PF(DEV)),
-	TP(QDISC_ENQUEUE, OWN, "qdisc_enqueue", skbtrail_tp_qdisc_enqueue),
-	TP(QDISC_DEQUEUE, OWN, "qdisc_dequeue", skbtrail_tp_qdisc_dequeue),
+	TP(QDISC_ENQUEUE, OWN, "qdisc_enqueue", skbtrail_tp_qdisc_enqueue, NETHDR,
+	   .l2 = SKBTRAIL_L2_DATA, .flags = PF(DEV)),
+	TP(QDISC_DEQUEUE, OWN, "qdisc_dequeue", skbtrail_tp_qdisc_dequeue, NETHDR,
+	   .l2 = SKBTRAIL_L2_DATA, .flags = PF(DEV)),
 	FN(QDISC_XMIT, PACKET, "sch_direct_xmit", 1, NETHDR, .l2 = SKBTRAIL_L2_DATA,
 	   .flags = PF(DEV)),
-	TP(DEV_XMIT, OWN, "net_dev_start_xmit", skbtrail_tp_start_xmit,
-	   .flags = PF(LIFE)),
+	TP(DEV_XMIT, OWN, "net_dev_start_xmit", skbtrail_tp_start_xmit, NETHDR,
+	   .l2 = SKBTRAIL_L2_DATA, .flags = PF(DEV) | PF(LIFE)),
 	TP(DEV_BUSY, OWN, "net_dev_xmit", skbtrail_tp_xmit),
 };
 
