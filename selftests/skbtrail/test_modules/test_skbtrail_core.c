@@ -732,7 +732,8 @@ static void __init test_symbols(void)
 
 /* ---- stream ---- */
 
-#define QUOTA	8
+#define QUOTA		8
+#define BIT_OF_TEST	3
 
 static struct skbtrail_session session;
 
@@ -741,6 +742,7 @@ static bool __init open_lanes(struct skbtrail_stream *st)
 	int cpu;
 
 	memset(&session, 0, sizeof(session));
+	session.bit = BIT_OF_TEST;
 	st->quota = QUOTA;
 	init_waitqueue_head(&st->wait);
 	init_irq_work(&st->kick, wake_sender);
@@ -948,18 +950,18 @@ static void __init encode_trail(struct sk_buff *skb, const struct skbtrail_calls
 		.p = &skbtrail_points[P_NET], .skb = skb, .ns = 1000,
 		.located = true, .parsed = true,
 	};
-	struct skbtrail_life life = { .skb = skb, .trail = 42, .sessions = BIT(3) };
+	struct skbtrail_life life = { .skb = skb, .trail = 42, .sessions = BIT(BIT_OF_TEST) };
 
 	skbtrail_view_locate(s.p, skb, &s.view);
 	skbtrail_view_parse(skb, &s.view);
-	skbtrail_encode_packet(&life, &s, BIT(3), calls);
-	skbtrail_encode_hit(&life, &s, BIT(3));
+	skbtrail_encode_packet(&life, &s, BIT(BIT_OF_TEST), calls);
+	skbtrail_encode_hit(&life, &s, BIT(BIT_OF_TEST));
 	/* a new destination, seen at the next stage */
 	skb->data[19] = 9;
 	s.located = false;
 	s.parsed = false;
 	s.ns = 1100;
-	skbtrail_encode_hit(&life, &s, BIT(3));
+	skbtrail_encode_hit(&life, &s, BIT(BIT_OF_TEST));
 	/* nothing changed, and nobody watches this stage */
 	s.ns = 1200;
 	skbtrail_encode_hit(&life, &s, 0);
@@ -1025,11 +1027,11 @@ static void __init test_encode(void)
 	/* it watches the one stage of the two before the packet */
 	__set_bit(SKBTRAIL_ST_SOCK_SEND, session.config.stages);
 	local_irq_disable();
-	RCU_INIT_POINTER(skbtrail_sessions[3], &session);
+	RCU_INIT_POINTER(skbtrail_sessions[BIT_OF_TEST], &session);
 	lane = this_cpu_ptr(session.stream.lanes);
 	encode_trail(skb, &calls);
 	CHECK(lane->hits == 3 && lane->trails == 1 && lane->ends == 1);
-	RCU_INIT_POINTER(skbtrail_sessions[3], NULL);
+	RCU_INIT_POINTER(skbtrail_sessions[BIT_OF_TEST], NULL);
 	CHECK(lane->batch);
 	if (lane->batch) {
 		batch = lane_close(lane);
@@ -1073,8 +1075,9 @@ static void __init check_calls(const struct sk_buff *skb)
 	CHECK(calls.n == 1 && calls.hit[0].ns == 40);
 }
 
-static void __init check_read(struct sock *sk)
+static void __init check_read(const struct sk_buff *skb)
 {
+	struct sock *sk = skb->sk;
 	const struct skbtrail_point *p;
 	u32 sessions[4];
 	u64 trails[4], ns;
@@ -1092,26 +1095,44 @@ static void __init check_read(struct sock *sk)
 	CHECK(!skbtrail_calls_read(&ns, &p));
 }
 
-static void __init test_calls(void)
+/* sockets of the kernel belong to nobody */
+static void __init check_kernel(const struct sk_buff *skb)
+{
+	struct skbtrail_calls calls;
+
+	skbtrail_calls_create(&skbtrail_points[P_CREATE], skb->sk, 70);
+	skbtrail_calls_take(skb, NULL, &calls);
+	CHECK(calls.n == 0 && !calls.task.cookie);
+}
+
+static void __init with_socket(bool kern, void (*check)(const struct sk_buff *skb))
 {
 	struct sk_buff *skb = linear(udp4, sizeof(udp4), ETH_P_IP, 0);
 	struct socket *sock;
+	int err;
 
-	skbtrail_calls_init();
-	if (!skb || sock_create_kern(&init_net, AF_INET, SOCK_DGRAM, IPPROTO_UDP, &sock)) {
-		CHECK(false);
-		kfree_skb(skb);
-		return;
+	err = kern ? sock_create_kern(&init_net, AF_INET, SOCK_DGRAM, IPPROTO_UDP, &sock) :
+		     sock_create(AF_INET, SOCK_DGRAM, IPPROTO_UDP, &sock);
+	CHECK(skb && !err);
+	if (skb && !err) {
+		skb->sk = sock->sk;
+		CHECK(skbtrail_calls_cookie(sock->sk));
+		local_irq_disable();
+		check(skb);
+		local_irq_enable();
+		skb->sk = NULL;
 	}
-	skb->sk = sock->sk;
-	CHECK(skbtrail_calls_cookie(sock->sk));
-	local_irq_disable();
-	check_calls(skb);
-	check_read(sock->sk);
-	local_irq_enable();
-	skb->sk = NULL;
+	if (!err)
+		sock_release(sock);
 	kfree_skb(skb);
-	sock_release(sock);
+}
+
+static void __init test_calls(void)
+{
+	skbtrail_calls_init();
+	with_socket(false, check_calls);
+	with_socket(false, check_read);
+	with_socket(true, check_kernel);
 }
 
 static void __init selftest(void)
