@@ -19,7 +19,6 @@
 #include <poll.h>
 #include <sched.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +68,7 @@ struct client {
 
 typedef void (*reply_fn)(struct nlattr **attrs, void *arg);
 
-static uint64_t now_ms(void)
+static __u64 now_ms(void)
 {
 	struct timespec ts;
 
@@ -114,7 +113,7 @@ static void keep_batch(struct client *c, struct nlmsghdr *nlh)
 {
 	struct nlattr *attr = nlmsg_find_attr(nlh, GENL_HDRLEN, SKBTRAIL_A_BATCH_RECORDS);
 	struct records *r = &c->records;
-	uint64_t len = attr ? nla_len(attr) : 0;
+	__u64 len = attr ? nla_len(attr) : 0;
 
 	while (r->len + sizeof(len) + len > r->cap) {
 		r->cap = r->cap ? 2 * r->cap : 1 << 20;
@@ -146,7 +145,7 @@ static int verdict(struct client *c, struct nlmsghdr *nlh)
 }
 
 /* one message: 1 more to come, 0 or negative errno the request's end */
-static int take(struct client *c, struct nlmsghdr *nlh, uint32_t seq, reply_fn fn, void *arg)
+static int take(struct client *c, struct nlmsghdr *nlh, __u32 seq, reply_fn fn, void *arg)
 {
 	struct genlmsghdr *genl = nlmsg_data(nlh);
 	struct nlattr *attrs[64];
@@ -167,7 +166,7 @@ static int take(struct client *c, struct nlmsghdr *nlh, uint32_t seq, reply_fn f
 }
 
 /* receives once; 1 when the request goes on */
-static int receive(struct client *c, uint32_t seq, reply_fn fn, void *arg)
+static int receive(struct client *c, __u32 seq, reply_fn fn, void *arg)
 {
 	struct sockaddr_nl from;
 	unsigned char *buf;
@@ -187,7 +186,7 @@ static int receive(struct client *c, uint32_t seq, reply_fn fn, void *arg)
 static int talk(struct client *c, struct nl_msg *msg, reply_fn fn, void *arg)
 {
 	struct pollfd pfd = { .fd = nl_socket_get_fd(c->sk), .events = POLLIN };
-	uint32_t seq;
+	__u32 seq;
 	int ret;
 
 	c->why[0] = '\0';
@@ -213,7 +212,7 @@ static int simple(struct client *c, int cmd, int flags, reply_fn fn, void *arg)
 /* ---- what replies hold ---- */
 
 struct info {
-	uint32_t abi, stages, sessions, attach;
+	__u32 abi, stages, sessions, attach;
 	char version[64], kernel[128];
 };
 
@@ -239,7 +238,7 @@ static int info_get(struct client *c, struct info *info)
 }
 
 struct listed {
-	uint32_t id, portid, pid, snaplen, buffer, flush_ms;
+	__u32 id, portid, pid, snaplen, buffer, flush_ms;
 	char text[64];
 };
 
@@ -274,7 +273,7 @@ static int list(struct client *c, struct listing *l)
 /* waits until so many sessions run; ends come by a work of the kernel */
 static bool sessions_become(struct client *c, unsigned int n)
 {
-	uint64_t end = now_ms() + 20000;
+	__u64 end = now_ms() + 20000;
 	struct listing l;
 	struct info info;
 
@@ -289,7 +288,7 @@ static bool sessions_become(struct client *c, unsigned int n)
 }
 
 struct started {
-	uint32_t id, points, missing, buffer;
+	__u32 id, points, missing, buffer;
 };
 
 static void take_start(struct nlattr **a, void *arg)
@@ -306,7 +305,7 @@ static void take_start(struct nlattr **a, void *arg)
 }
 
 /* a session with a small buffer, for UDP to @port (0: all packets) */
-static int start(struct client *c, uint16_t port, struct started *s)
+static int start(struct client *c, __u16 port, struct started *s)
 {
 	struct sock_filter udp_to[] = {
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
@@ -339,17 +338,17 @@ static int start(struct client *c, uint16_t port, struct started *s)
 
 struct account {
 	const char *error;
-	uint64_t batches, hits, packets, changes, ends, lost, marks, names;
-	uint64_t seq[MAX_CPUS + 1];
-	uint64_t trails[MAX_TRAILS];
-	uint16_t dports[MAX_TRAILS];
+	__u64 batches, hits, packets, changes, ends, lost, marks, names;
+	__u64 seq[MAX_CPUS + 1];
+	__u64 trails[MAX_TRAILS];
+	__u16 dports[MAX_TRAILS];
 	bool ended[MAX_TRAILS];
 	unsigned int ntrails;
 	bool summed;
 	struct skbtrail_rec_summary summary;
 };
 
-static int trail_index(const struct account *a, uint64_t trail)
+static int trail_index(const struct account *a, __u64 trail)
 {
 	unsigned int i;
 
@@ -359,11 +358,11 @@ static int trail_index(const struct account *a, uint64_t trail)
 	return -1;
 }
 
-static uint16_t dport_of(const struct skbtrail_rec_facts *rec)
+static __u16 dport_of(const struct skbtrail_rec_facts *rec)
 {
 	const char *p = (const char *)(rec + 1), *end = (const char *)rec + rec->size;
 	const struct skbtrail_fact_head *head;
-	uint16_t dport;
+	__u16 dport;
 
 	for (; p < end; p += (sizeof(*head) + head->len + 7) / 8 * 8) {
 		head = (const void *)p;
@@ -483,7 +482,7 @@ static void account_record(struct account *a, const struct skbtrail_rec *rec)
 	}
 }
 
-static void account_message(struct account *a, const char *p, uint64_t len)
+static void account_message(struct account *a, const char *p, __u64 len)
 {
 	const struct skbtrail_rec *rec;
 	const char *end = p + len;
@@ -508,7 +507,7 @@ static void account_message(struct account *a, const char *p, uint64_t len)
 static void account(const struct client *c, struct account *a)
 {
 	const char *p = c->records.buf, *end = p + c->records.len;
-	uint64_t len;
+	__u64 len;
 
 	memset(a, 0, sizeof(*a));
 	for (; p < end && !a->error; p += len) {
@@ -546,7 +545,7 @@ static int loopback_up(void)
 }
 
 /* sends @n datagrams to ourselves and reads them */
-static int datagrams(uint16_t port, unsigned int n)
+static int datagrams(__u16 port, unsigned int n)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(port) };
 	int rx = socket(AF_INET, SOCK_DGRAM, 0), tx = socket(AF_INET, SOCK_DGRAM, 0);
@@ -620,13 +619,13 @@ struct table {
 	unsigned int points;
 	const char *error;
 	char names[256][64];
-	uint32_t point_ids[MAX_POINTS];
+	__u32 point_ids[MAX_POINTS];
 };
 
 static void take_point(struct table *t, struct nlattr *nest)
 {
 	struct nlattr *a[SKBTRAIL_A_POINT_MAX + 1];
-	uint32_t id, kind, state;
+	__u32 id, kind, state;
 	unsigned int i;
 
 	if (nla_parse_nested(a, SKBTRAIL_A_POINT_MAX, nest, NULL) ||
@@ -711,10 +710,10 @@ TEST_F(genl, stages)
 
 /* the kernel's own description of what it accepts */
 struct told_attr {
-	uint32_t type;
-	uint64_t min;
-	uint64_t max;
-	uint32_t max_len;
+	__u32 type;
+	__u64 min;
+	__u64 max;
+	__u32 max_len;
 };
 
 struct told {
@@ -828,22 +827,25 @@ TEST_F(genl, policy_is_the_spec)
 /* one instruction too many */
 #define TOO_MANY	((BPF_MAXINSNS + 1) * sizeof(struct sock_filter))
 
-static const uint32_t u_zero, u_2049 = 2049, u_262143 = 262143, u_over_1g = (1u << 30) + 1,
+static const __u32 u_zero, u_2049 = 2049, u_262143 = 262143, u_over_1g = (1u << 30) + 1,
 	u_10001 = 10001, u_9999 = 9999, u_max = ~0u, u_256k = 256 << 10, u_9998 = 9998;
 static const struct sock_filter no_opcode[] = { { 0xffff, 0, 0, 0 } };
 static const struct sock_filter no_return[] = { BPF_STMT(BPF_LD | BPF_IMM, 1) };
 static const struct sock_filter jump_out[] = {
 	BPF_STMT(BPF_JMP | BPF_JA, 100), BPF_STMT(BPF_RET | BPF_K, 0),
 };
+
 static const struct sock_filter negative[] = {
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PROTOCOL),
 	BPF_STMT(BPF_RET | BPF_A, 0),
 };
+
 static const struct sock_filter negative_ind[] = {
 	BPF_STMT(BPF_LDX | BPF_IMM, 0),
 	BPF_STMT(BPF_LD | BPF_B | BPF_IND, SKF_NET_OFF),
 	BPF_STMT(BPF_RET | BPF_A, 0),
 };
+
 static const struct sock_filter negative_msh[] = {
 	BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, SKF_NET_OFF),
 	BPF_STMT(BPF_RET | BPF_K, 1),
@@ -946,15 +948,19 @@ FIXTURE_VARIANT(strict) {
 FIXTURE_VARIANT_ADD(strict, info_get) {
 	SKBTRAIL_CMD_INFO_GET, 0
 };
+
 FIXTURE_VARIANT_ADD(strict, stage_get) {
 	SKBTRAIL_CMD_STAGE_GET, NLM_F_DUMP
 };
+
 FIXTURE_VARIANT_ADD(strict, session_start) {
 	SKBTRAIL_CMD_SESSION_START, 0
 };
+
 FIXTURE_VARIANT_ADD(strict, session_stop) {
 	SKBTRAIL_CMD_SESSION_STOP, 0
 };
+
 FIXTURE_VARIANT_ADD(strict, session_get) {
 	SKBTRAIL_CMD_SESSION_GET, NLM_F_DUMP
 };
@@ -1112,7 +1118,7 @@ TEST_F_TIMEOUT(genl, as_many_as_promised, 120)
 	EXPECT_TRUE(sessions_become(&self->c, 0));
 }
 
-static bool only_port(const struct account *a, uint16_t port)
+static bool only_port(const struct account *a, __u16 port)
 {
 	unsigned int i;
 

@@ -58,66 +58,74 @@ u64 skbtrail_attach_missed(void)
 /* ---- packets ---- */
 
 #define ROOM	128
-/* bytes of 10.0.0.n and fd00::n */
-#define IP4(n)	0x0a, 0x00, 0x00, (n)
-#define IP6(n)	0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (n)
-
-/* sport 4711, dport 80, seq 0x01020304, ack 5, 20 bytes, PSH|ACK, window 512 */
-#define TCP_HEADER \
-	0x12, 0x67, 0x00, 0x50, 0x01, 0x02, 0x03, 0x04, 0, 0, 0, 5, 0x50, 0x18, 2, 0, 0, 0, 0, 0
-
+/*
+ * Addresses are 10.0.0.1 and 10.0.0.2, fd00::1 and fd00::2. The TCP header has
+ * sport 4711, dport 80, seq 0x01020304, ack 5, 20 bytes, PSH|ACK, window 512.
+ */
 static const u8 tcp4[] = {
-	0x45, 0x10, 0, 43, 0x12, 0x34, 0x40, 0, 64, IPPROTO_TCP, 0, 0, IP4(1), IP4(2),
-	TCP_HEADER, 'a', 'b', 'c',
+	0x45, 0x10, 0, 43, 0x12, 0x34, 0x40, 0, 64, IPPROTO_TCP, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
+	0x12, 0x67, 0x00, 0x50, 0x01, 0x02, 0x03, 0x04, 0, 0, 0, 5, 0x50, 0x18, 2, 0, 0, 0, 0, 0,
+	'a', 'b', 'c',
 };
 
 /* 12 bytes of options */
 static const u8 options4[] = {
-	0x48, 0, 0, 55, 0, 1, 0, 0, 7, IPPROTO_TCP, 0, 0, IP4(1), IP4(2),
-	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, TCP_HEADER, 'a', 'b', 'c',
+	0x48, 0, 0, 55, 0, 1, 0, 0, 7, IPPROTO_TCP, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0,
+	0x12, 0x67, 0x00, 0x50, 0x01, 0x02, 0x03, 0x04, 0, 0, 0, 5, 0x50, 0x18, 2, 0, 0, 0, 0, 0,
+	'a', 'b', 'c',
 };
 
 static const u8 udp4[] = {
-	0x45, 0, 0, 30, 0, 2, 0, 0, 64, IPPROTO_UDP, 0, 0, IP4(1), IP4(2),
+	0x45, 0, 0, 30, 0, 2, 0, 0, 64, IPPROTO_UDP, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
 	0x1b, 0x59, 0x00, 0x35, 0, 10, 0, 0, 'h', 'i',
 };
 
 static const u8 first4[] = {
-	0x45, 0, 0, 28, 0, 2, 0x20, 0, 64, IPPROTO_UDP, 0, 0, IP4(1), IP4(2),
+	0x45, 0, 0, 28, 0, 2, 0x20, 0, 64, IPPROTO_UDP, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
 	0x1b, 0x59, 0x00, 0x35, 0, 100, 0, 0,
 };
 
 static const u8 later4[] = {
-	0x45, 0, 0, 28, 0, 2, 0x00, 1, 64, IPPROTO_UDP, 0, 0, IP4(1), IP4(2),
+	0x45, 0, 0, 28, 0, 2, 0x00, 1, 64, IPPROTO_UDP, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
 	0x1b, 0x59, 0x00, 0x35, 0, 100, 0, 0,
 };
 
 static const u8 echo4[] = {
-	0x45, 0, 0, 28, 0, 3, 0, 0, 64, IPPROTO_ICMP, 0, 0, IP4(1), IP4(2),
+	0x45, 0, 0, 28, 0, 3, 0, 0, 64, IPPROTO_ICMP, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
 	8, 0, 0, 0, 0x01, 0x02, 0, 9,
 };
 
 static const u8 tcp6[] = {
-	0x60, 0x10, 0, 0, 0, 23, IPPROTO_TCP, 63, IP6(1), IP6(2), TCP_HEADER, 'a', 'b', 'c',
+	0x60, 0x10, 0, 0, 0, 23, IPPROTO_TCP, 63,
+	0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+	0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2,
+	0x12, 0x67, 0x00, 0x50, 0x01, 0x02, 0x03, 0x04, 0, 0, 0, 5, 0x50, 0x18, 2, 0, 0, 0, 0, 0,
+	'a', 'b', 'c',
 };
 
 /* hop-by-hop, routing, destination options, then TCP */
 static const u8 chain6[] = {
-	0x60, 0, 0, 0, 0, 47, NEXTHDR_HOP, 63, IP6(1), IP6(2),
+	0x60, 0, 0, 0, 0, 47, NEXTHDR_HOP, 63,
+	0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+	0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2,
 	NEXTHDR_ROUTING, 0, 1, 4, 0, 0, 0, 0,
 	NEXTHDR_DEST, 0, 4, 0, 0, 0, 0, 0,
 	IPPROTO_TCP, 0, 1, 4, 0, 0, 0, 0,
-	TCP_HEADER, 'a', 'b', 'c',
+	0x12, 0x67, 0x00, 0x50, 0x01, 0x02, 0x03, 0x04, 0, 0, 0, 5, 0x50, 0x18, 2, 0, 0, 0, 0, 0,
+	'a', 'b', 'c',
 };
 
 static const u8 frag6[] = {
-	0x60, 0, 0, 0, 0, 24, NEXTHDR_FRAGMENT, 63, IP6(1), IP6(2),
+	0x60, 0, 0, 0, 0, 24, NEXTHDR_FRAGMENT, 63,
+	0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+	0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2,
 	IPPROTO_UDP, 0, 0x05, 0xa9, 0, 0, 0, 1,
 	0x1b, 0x59, 0x00, 0x35, 0, 100, 0, 0, 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x',
 };
 
 static const u8 arp4[] = {
-	0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, IP4(1), 0, 0, 0, 0, 0, 0, IP4(2),
+	0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2,
 };
 
 /* a packet with room around it that is filled with @poison */
@@ -977,7 +985,7 @@ static void __init check_trail(const struct sk_buff *batch)
 		SKBTRAIL_REC_KIND_END,
 	};
 	const struct skbtrail_rec *rec[ARRAY_SIZE(kinds)], *r = first_rec(batch);
-	static const u8 to[] = { IP4(2) }, changed[] = { IP4(9) };
+	static const u8 to[] = { 10, 0, 0, 2 }, changed[] = { 10, 0, 0, 9 };
 	const struct skbtrail_rec_hit *early, *hit;
 	const struct skbtrail_rec_facts *facts;
 	const struct skbtrail_rec_end *end;
