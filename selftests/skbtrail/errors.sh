@@ -219,8 +219,8 @@ test_other_abi()
 		ktap_test_skip "module of another version"
 		return
 	fi
-	refuse "module of another version" "protocol version 999 and this tool" trace udp
-	refuse "module of another version: stages" "version 999" stages
+	refuse "module of another version" "protocol.* 999" trace udp
+	refuse "module of another version: stages" "protocol.* 999" stages
 	modprobe -r test_skbtrail_abi
 }
 
