@@ -95,24 +95,29 @@ static bool same_life(struct skbtrail_life *life, const struct skbtrail_sighting
 	return false;
 }
 
-/* a packet begins to be followed, or more sessions begin to follow it */
+/*
+ * A packet begins to be followed, or more sessions begin to follow it. Who has
+ * no room for it now is remembered: half a trail later would look whole.
+ */
 static struct skbtrail_life *admit(struct skbtrail_set *set, struct skbtrail_life *life,
-				   struct skbtrail_sighting *s, u32 fresh)
+				   struct skbtrail_sighting *s, u32 asked)
 {
 	struct skbtrail_calls calls = { .n = 0 };
-	u32 asked = fresh;
+	u32 fresh;
 
-	fresh = skbtrail_encode_admitted(asked, s);
-	if (!fresh)
-		return life;
 	if (!life)
 		life = skbtrail_track_begin(set, s->skb);
 	if (!life) {
-		skbtrail_encode_lost(fresh, SKBTRAIL_LOST_CAUSE_TABLE, s->ns);
+		skbtrail_encode_lost(asked, SKBTRAIL_LOST_CAUSE_TABLE, s->ns);
 		return NULL;
 	}
+	fresh = skbtrail_encode_admitted(asked, s);
+	life->refused |= asked & ~fresh;
+	if (!fresh)
+		return life;
 	if (s->outward)
-		skbtrail_calls_take(s->skb, s->view.have & SKBTRAIL_VIEW_TCP ? &s->view.tcp : NULL,
+		skbtrail_calls_take(s->skb,
+				    s->view.have & SKBTRAIL_VIEW_TCP ? &s->view.tcp : NULL,
 				    &calls);
 	life->sessions |= fresh;
 	skbtrail_encode_packet(life, s, fresh, &calls);
@@ -137,7 +142,7 @@ static void see(struct skbtrail_sighting *s, unsigned int seen)
 	life = skbtrail_track_find(set, s->skb);
 	if (life && !same_life(life, s, seen))
 		life = NULL;
-	fresh = begin & ~(life ? life->sessions : 0);
+	fresh = begin & ~(life ? life->sessions | life->refused : 0);
 	s->outward = direction(p) == SKBTRAIL_DIRECTION_OUT;
 	if (fresh && skbtrail_view_locate(p, s->skb, &s->view)) {
 		s->located = true;
@@ -148,7 +153,7 @@ static void see(struct skbtrail_sighting *s, unsigned int seen)
 			life = admit(set, life, s, fresh);
 		}
 	}
-	if (life) {
+	if (life && life->sessions) {
 		skbtrail_encode_hit(life, s, watch);
 	} else if (s->outward && p->stage >= SKBTRAIL_ST_IP_LOCAL_OUT &&
 		   p->stage <= SKBTRAIL_ST_IP_OUTPUT) {
@@ -250,7 +255,8 @@ static void see_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 	set = skbtrail_track_set(skb);
 	raw_spin_lock(&set->lock);
 	life = skbtrail_track_find(set, skb);
-	if (!life || life->head != skb->head || skbtrail_track_doubtful(life)) {
+	if (!life || !life->sessions || life->head != skb->head ||
+	    skbtrail_track_doubtful(life)) {
 		raw_spin_unlock(&set->lock);
 		return;
 	}

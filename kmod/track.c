@@ -97,7 +97,8 @@ void skbtrail_track_forget(unsigned int session)
 		for (w = 0; w < SKBTRAIL_WAYS; w++) {
 			life = &sets[i].way[w];
 			life->sessions &= ~BIT(session);
-			if (life->skb && !life->sessions)
+			life->refused &= ~BIT(session);
+			if (life->skb && !life->sessions && !life->refused)
 				skbtrail_track_end(life);
 		}
 		raw_spin_unlock_irq(&sets[i].lock);

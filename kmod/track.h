@@ -32,6 +32,7 @@ struct sock;
  * @sk: socket the cookie belongs to; compared, never dereferenced
  * @dst: route last told; compared, never dereferenced
  * @sessions: sessions that follow it, a bit each
+ * @refused: sessions that had no room when it began and will not begin later
  * @epoch: value of the table's epoch when it was last sure to be alive
  * @ifindex: device last told
  * @mark: mark last told
@@ -53,6 +54,7 @@ struct skbtrail_life {
 	const struct sock	*sk;
 	const struct dst_entry	*dst;
 	u32			sessions;
+	u32			refused;
 	u32			epoch;
 	int			ifindex;
 	u32			mark;
