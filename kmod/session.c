@@ -25,6 +25,7 @@
 /* see session.h */
 DEFINE_MUTEX(skbtrail_control);
 unsigned long skbtrail_active;
+struct skbtrail_interest skbtrail_interest[SKBTRAIL_ST_COUNT];
 struct skbtrail_session __rcu *skbtrail_sessions[SKBTRAIL_MAX_SESSIONS];
 
 /* sessions by bit, also those that are being taken apart; control mutex */
@@ -63,8 +64,23 @@ struct skbtrail_session *skbtrail_session_nth(unsigned int bit)
 	return slots[bit];
 }
 
+static void set_interest(const struct skbtrail_session *s, bool on)
+{
+	struct skbtrail_interest *in;
+	unsigned int i;
+
+	for (i = 0; i < SKBTRAIL_ST_COUNT; i++) {
+		in = &skbtrail_interest[i];
+		WRITE_ONCE(in->watch, on && test_bit(i, s->config.stages) ?
+			   in->watch | BIT(s->bit) : in->watch & ~BIT(s->bit));
+		WRITE_ONCE(in->begin, on && test_bit(i, s->config.begin) ?
+			   in->begin | BIT(s->bit) : in->begin & ~BIT(s->bit));
+	}
+}
+
 static void unlink_session(struct skbtrail_session *s)
 {
+	set_interest(s, false);
 	clear_bit(s->bit, &skbtrail_active);
 	RCU_INIT_POINTER(skbtrail_sessions[s->bit], NULL);
 	/* the packet path runs with interrupts off: this waits for it */
@@ -152,6 +168,7 @@ static int open_session(struct skbtrail_session *s, struct sock *sk,
 	/* before the probes, so that no trail lacks its first hits */
 	rcu_assign_pointer(skbtrail_sessions[s->bit], s);
 	set_bit(s->bit, &skbtrail_active);
+	set_interest(s, true);
 	err = skbtrail_attach(s->config.begin, &points, &missing, extack);
 	if (err)
 		goto out_unlink;

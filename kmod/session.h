@@ -79,6 +79,20 @@ struct skbtrail_session {
 extern struct mutex skbtrail_control;
 
 extern unsigned long skbtrail_active;
+
+/**
+ * struct skbtrail_interest - which sessions a stage matters to, a bit each
+ * @watch: they get its hits
+ * @begin: their trails can begin here
+ *
+ * Written under the control mutex, read on the packet path.
+ */
+struct skbtrail_interest {
+	u32	watch;
+	u32	begin;
+};
+
+extern struct skbtrail_interest skbtrail_interest[SKBTRAIL_ST_COUNT];
 extern struct skbtrail_session __rcu *skbtrail_sessions[SKBTRAIL_MAX_SESSIONS];
 
 /** skbtrail_session_at() - the session of a bit; interrupts are off */

@@ -51,31 +51,18 @@ u64 skbtrail_sight_blind(void)
 	return sum;
 }
 
-/* sessions that watch this stage, and those whose trails can begin at it */
-static u32 watching(u8 stage, u32 *begin)
+/* sessions that get hits of this point */
+static u32 watching(const struct skbtrail_point *p)
 {
-	unsigned long bits = READ_ONCE(skbtrail_active);
-	const struct skbtrail_session *s;
-	u32 watch = 0;
-
-	for (; bits; bits &= bits - 1) {
-		s = skbtrail_session_at(__ffs(bits));
-		if (!s)
-			continue;
-		if (test_bit(stage, s->config.stages))
-			watch |= BIT(s->bit);
-		if (begin && test_bit(stage, s->config.begin))
-			*begin |= BIT(s->bit);
-	}
-	return watch;
+	return READ_ONCE(skbtrail_interest[p->stage].watch);
 }
 
 /*
  * Whether a life in the table is the packet we look at. If it is not, its
  * trail ends here, honestly unknown.
  */
-static bool same_life(struct skbtrail_life *life, const struct skbtrail_sighting *s,
-		      unsigned int seen)
+static bool same_life(struct skbtrail_set *set, struct skbtrail_life *life,
+		      const struct skbtrail_sighting *s, unsigned int seen)
 {
 	u32 reason = SKBTRAIL_UNKNOWN_REASON_REUSED;
 
@@ -91,7 +78,7 @@ static bool same_life(struct skbtrail_life *life, const struct skbtrail_sighting
 		}
 	}
 	skbtrail_encode_end(life, s, SKBTRAIL_END_KIND_UNKNOWN, reason, 0);
-	skbtrail_track_end(life);
+	skbtrail_track_end(set, life);
 	return false;
 }
 
@@ -135,26 +122,29 @@ static void see(struct skbtrail_sighting *s, unsigned int seen)
 	const struct skbtrail_point *p = s->p;
 	struct skbtrail_set *set = skbtrail_track_set(s->skb);
 	struct skbtrail_life *life;
-	u32 begin = 0, fresh;
-	u32 watch = watching(p->stage, &begin);
+	u32 fresh;
 
 	raw_spin_lock(&set->lock);
 	life = skbtrail_track_find(set, s->skb);
-	if (life && !same_life(life, s, seen))
-		life = NULL;
-	fresh = begin & ~(life ? life->sessions | life->refused : 0);
+	if (life) {
+		s->ns = ktime_get_mono_fast_ns();
+		if (!same_life(set, life, s, seen))
+			life = NULL;
+	}
+	fresh = READ_ONCE(skbtrail_interest[p->stage].begin) & ~(life ? life->sessions | life->refused : 0);
 	s->outward = direction(p) == SKBTRAIL_DIRECTION_OUT;
 	if (fresh && skbtrail_view_locate(p, s->skb, &s->view)) {
 		s->located = true;
 		fresh = skbtrail_filter(fresh, s);
 		if (fresh) {
+			s->ns = ktime_get_mono_fast_ns();
 			skbtrail_view_parse(s->skb, &s->view);
 			s->parsed = true;
 			life = admit(set, life, s, fresh);
 		}
 	}
 	if (life && life->sessions) {
-		skbtrail_encode_hit(life, s, watch);
+		skbtrail_encode_hit(life, s, watching(p));
 	} else if (s->outward && p->stage >= SKBTRAIL_ST_IP_LOCAL_OUT &&
 		   p->stage <= SKBTRAIL_ST_IP_OUTPUT) {
 		skbtrail_calls_pass(s->skb);
@@ -177,7 +167,6 @@ static void see_packet(const struct skbtrail_point *p, struct sk_buff *skb,
 	s.info = info;
 	s.located = false;
 	s.parsed = false;
-	s.ns = ktime_get_mono_fast_ns();
 	see(&s, seen);
 }
 
@@ -201,7 +190,6 @@ static void see_nf(const struct skbtrail_point *p, struct sk_buff *skb,
 	s.info = state->pf << 8 | state->hook;
 	s.located = false;
 	s.parsed = false;
-	s.ns = ktime_get_mono_fast_ns();
 	see(&s, 0);
 }
 
@@ -228,11 +216,11 @@ static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool a
 	struct skbtrail_sighting s = {
 		.p = p, .skb = skb, .ns = ktime_get_mono_fast_ns(),
 	};
-	u32 watch = watching(p->stage, NULL);
+	u32 watch = watching(p);
 
 	raw_spin_lock(&set->lock);
 	life = skbtrail_track_find(set, skb);
-	if (life && same_life(life, &s, 0) &&
+	if (life && same_life(set, life, &s, 0) &&
 	    !(after && life->flags & SKBTRAIL_LIFE_COPIED)) {
 		skbtrail_encode_read(life, &s);
 		skbtrail_encode_hit(life, &s, watch);
@@ -269,7 +257,7 @@ static void see_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 	if (life) {
 		skbtrail_encode_end(life, &s, SKBTRAIL_END_KIND_UNKNOWN,
 				    SKBTRAIL_UNKNOWN_REASON_REUSED, 0);
-		skbtrail_track_end(life);
+		skbtrail_track_end(set, life);
 	}
 	life = skbtrail_track_begin(set, clone);
 	if (!life) {
@@ -308,9 +296,9 @@ static void see_expand(const struct skbtrail_point *p, struct sk_buff *skb)
 
 	raw_spin_lock(&set->lock);
 	life = skbtrail_track_find(set, skb);
-	if (life && same_life(life, &s, 0)) {
+	if (life && same_life(set, life, &s, 0)) {
 		life->flags |= SKBTRAIL_LIFE_EXPANDING;
-		skbtrail_encode_hit(life, &s, watching(p->stage, NULL));
+		skbtrail_encode_hit(life, &s, watching(p));
 	}
 	raw_spin_unlock(&set->lock);
 }
@@ -343,7 +331,7 @@ static void see_free(const struct skbtrail_point *p, struct sk_buff *skb)
 					    SKBTRAIL_UNKNOWN_REASON_MISSED, 0);
 		else
 			skbtrail_encode_end(life, &s, how_it_ended(life, skb), 0, 0);
-		skbtrail_track_end(life);
+		skbtrail_track_end(set, life);
 	}
 	raw_spin_unlock(&set->lock);
 }
@@ -540,13 +528,13 @@ void skbtrail_sight_drop(const struct skbtrail_point *p, struct sk_buff *skb,
 	raw_spin_lock(&set->lock);
 	life = skbtrail_track_find(set, skb);
 	s.ns = life ? ktime_get_mono_fast_ns() : 0;
-	if (life && same_life(life, &s, 0)) {
+	if (life && same_life(set, life, &s, 0)) {
 		if (spent(life, skb, reason))
 			skbtrail_encode_end(life, &s, SKBTRAIL_END_KIND_CONSUMED, 0, 0);
 		else
 			skbtrail_encode_end(life, &s, SKBTRAIL_END_KIND_DROPPED, reason,
 					    skbtrail_symbol(location));
-		skbtrail_track_end(life);
+		skbtrail_track_end(set, life);
 	}
 	raw_spin_unlock(&set->lock);
 	local_irq_restore(flags);
@@ -564,6 +552,6 @@ void skbtrail_sight_return(const struct skbtrail_point *p)
 	local_irq_save(flags);
 	n = skbtrail_calls_return(trails, sessions, ARRAY_SIZE(trails));
 	for (i = 0; i < n; i++)
-		skbtrail_encode_bare_hit(p, trails[i], sessions[i] & watching(p->stage, NULL), ns);
+		skbtrail_encode_bare_hit(p, trails[i], sessions[i] & watching(p), ns);
 	local_irq_restore(flags);
 }

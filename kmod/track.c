@@ -12,15 +12,14 @@
 #include "track.h"
 
 #include <linux/atomic.h>
-#include <linux/hash.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/skbuff.h>
 #include <linux/string.h>
 
-static struct skbtrail_set *sets;
-static unsigned int set_bits;
+struct skbtrail_set *skbtrail_sets;
+unsigned int skbtrail_set_bits;
 static atomic64_t last_trail;
 static u32 epoch;
 
@@ -28,35 +27,19 @@ int skbtrail_track_alloc(unsigned int entries)
 {
 	unsigned int i;
 
-	set_bits = ilog2(roundup_pow_of_two(max(entries / SKBTRAIL_WAYS, 16U)));
-	sets = kvcalloc(1UL << set_bits, sizeof(*sets), GFP_KERNEL);
-	if (!sets)
+	skbtrail_set_bits = ilog2(roundup_pow_of_two(max(entries / SKBTRAIL_WAYS, 16U)));
+	skbtrail_sets = kvcalloc(1UL << skbtrail_set_bits, sizeof(*skbtrail_sets), GFP_KERNEL);
+	if (!skbtrail_sets)
 		return -ENOMEM;
-	for (i = 0; i < 1U << set_bits; i++)
-		raw_spin_lock_init(&sets[i].lock);
+	for (i = 0; i < 1U << skbtrail_set_bits; i++)
+		raw_spin_lock_init(&skbtrail_sets[i].lock);
 	return 0;
 }
 
 void skbtrail_track_free(void)
 {
-	kvfree(sets);
-	sets = NULL;
-}
-
-struct skbtrail_set *skbtrail_track_set(const struct sk_buff *skb)
-{
-	return &sets[hash_ptr(skb, set_bits)];
-}
-
-struct skbtrail_life *skbtrail_track_find(struct skbtrail_set *set,
-					  const struct sk_buff *skb)
-{
-	unsigned int i;
-
-	for (i = 0; i < SKBTRAIL_WAYS; i++)
-		if (set->way[i].skb == skb)
-			return &set->way[i];
-	return NULL;
+	kvfree(skbtrail_sets);
+	skbtrail_sets = NULL;
 }
 
 struct skbtrail_life *skbtrail_track_begin(struct skbtrail_set *set,
@@ -67,7 +50,7 @@ struct skbtrail_life *skbtrail_track_begin(struct skbtrail_set *set,
 	if (!life)
 		return NULL;
 	memset(life, 0, sizeof(*life));
-	life->skb = skb;
+	set->key[life - set->way] = skb;
 	life->head = skb->head;
 	life->trail = atomic64_inc_return(&last_trail);
 	life->epoch = READ_ONCE(epoch);
@@ -92,16 +75,16 @@ void skbtrail_track_forget(unsigned int session)
 	struct skbtrail_life *life;
 	unsigned int i, w;
 
-	for (i = 0; i < 1U << set_bits; i++) {
-		raw_spin_lock_irq(&sets[i].lock);
+	for (i = 0; i < 1U << skbtrail_set_bits; i++) {
+		raw_spin_lock_irq(&skbtrail_sets[i].lock);
 		for (w = 0; w < SKBTRAIL_WAYS; w++) {
-			life = &sets[i].way[w];
+			life = &skbtrail_sets[i].way[w];
 			life->sessions &= ~BIT(session);
 			life->refused &= ~BIT(session);
-			if (life->skb && !life->sessions && !life->refused)
-				skbtrail_track_end(life);
+			if (!life->sessions && !life->refused)
+				skbtrail_track_end(&skbtrail_sets[i], life);
 		}
-		raw_spin_unlock_irq(&sets[i].lock);
+		raw_spin_unlock_irq(&skbtrail_sets[i].lock);
 		cond_resched();
 	}
 }

@@ -2,6 +2,7 @@
 #ifndef SKBTRAIL_TRACK_H
 #define SKBTRAIL_TRACK_H
 
+#include <linux/hash.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
@@ -22,7 +23,6 @@ struct sock;
 
 /**
  * struct skbtrail_life - one followed packet
- * @skb: its sk_buff, the key; NULL: free. Never dereferenced through here.
  * @head: its buffer; a known sk_buff with another buffer is another packet
  * @trail: id of the trail
  * @merged: trail it may be merging into, 0 none
@@ -44,7 +44,6 @@ struct sock;
  * Protected by the lock of its set.
  */
 struct skbtrail_life {
-	const struct sk_buff	*skb;
 	const void		*head;
 	u64			trail;
 	u64			merged;
@@ -64,8 +63,16 @@ struct skbtrail_life {
 	struct skbtrail_flow	flow;
 };
 
+/**
+ * struct skbtrail_set - where the life of an sk_buff can be
+ * @lock: held for all of a sighting, interrupts off; inside it only the locks
+ *	of calls.c and symbols.c are taken
+ * @key: sk_buff of each life, NULL: free; together, to be found fast
+ * @way: the lives
+ */
 struct skbtrail_set {
 	raw_spinlock_t		lock;
+	const struct sk_buff	*key[SKBTRAIL_WAYS];
 	struct skbtrail_life	way[SKBTRAIL_WAYS];
 };
 
@@ -81,12 +88,27 @@ int skbtrail_track_alloc(unsigned int entries);
 /** skbtrail_track_free() - free the table; nothing may be attached any more */
 void skbtrail_track_free(void);
 
+/* the table; in the header so that the packet path has no calls in it */
+extern struct skbtrail_set *skbtrail_sets;
+extern unsigned int skbtrail_set_bits;
+
 /** skbtrail_track_set() - the set an sk_buff belongs to; lock it with interrupts off */
-struct skbtrail_set *skbtrail_track_set(const struct sk_buff *skb);
+static inline struct skbtrail_set *skbtrail_track_set(const struct sk_buff *skb)
+{
+	return &skbtrail_sets[hash_ptr(skb, skbtrail_set_bits)];
+}
 
 /** skbtrail_track_find() - the life of @skb in a locked set, or NULL */
-struct skbtrail_life *skbtrail_track_find(struct skbtrail_set *set,
-					  const struct sk_buff *skb);
+static inline struct skbtrail_life *skbtrail_track_find(struct skbtrail_set *set,
+							const struct sk_buff *skb)
+{
+	unsigned int i;
+
+	for (i = 0; i < SKBTRAIL_WAYS; i++)
+		if (set->key[i] == skb)
+			return &set->way[i];
+	return NULL;
+}
 
 /**
  * skbtrail_track_begin() - begin to follow @skb
@@ -98,9 +120,9 @@ struct skbtrail_life *skbtrail_track_begin(struct skbtrail_set *set,
 					   const struct sk_buff *skb);
 
 /** skbtrail_track_end() - forget a life of a locked set */
-static inline void skbtrail_track_end(struct skbtrail_life *life)
+static inline void skbtrail_track_end(struct skbtrail_set *set, struct skbtrail_life *life)
 {
-	life->skb = NULL;
+	set->key[life - set->way] = NULL;
 }
 
 /** skbtrail_track_trail() - trail of @skb, 0 when it is not followed; takes the lock */

@@ -61,6 +61,15 @@ static bool fill(struct record *rec, const uint8_t *at,
 	return true;
 }
 
+void decode_skip(struct cursor *c, uint32_t kinds_of_no_interest)
+{
+	struct skbtrail_rec head;
+
+	while (take_head(c, &head) && head.kind < 32 &&
+	       kinds_of_no_interest >> head.kind & 1)
+		skip(c, head.size);
+}
+
 enum decoded decode_next(struct cursor *c, struct record *rec)
 {
 	struct skbtrail_rec head;

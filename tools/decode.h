@@ -56,6 +56,12 @@ enum decoded {
 	DECODED_DAMAGED,
 };
 
+/*
+ * Moves @c past whole records whose kind is in @kinds_of_no_interest, a bit
+ * each. Cheaper than decode_next(): nothing but their size is looked at.
+ */
+void decode_skip(struct cursor *c, uint32_t kinds_of_no_interest);
+
 /* Moves @c past the next record of a known kind and fills in @rec. */
 enum decoded decode_next(struct cursor *c, struct record *rec);
 
