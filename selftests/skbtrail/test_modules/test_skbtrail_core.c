@@ -563,6 +563,18 @@ static struct skbtrail_life *find(const struct sk_buff *skb)
 	return life;
 }
 
+static void end(const struct sk_buff *skb)
+{
+	struct skbtrail_set *set = skbtrail_track_set(skb);
+	struct skbtrail_life *life;
+
+	raw_spin_lock(&set->lock);
+	life = skbtrail_track_find(set, skb);
+	if (life)
+		skbtrail_track_end(set, life);
+	raw_spin_unlock(&set->lock);
+}
+
 static void __init test_track_life(void)
 {
 	struct sk_buff *skb = &fakes[0];
@@ -584,12 +596,11 @@ static void __init test_track_life(void)
 		CHECK(skbtrail_track_trail(skb) == trail);
 		life->flags = 0xff;
 		life->sessions = ~0U;
-		skbtrail_track_end(life);
+		end(skb);
 		CHECK(!find(skb) && !skbtrail_track_trail(skb));
 		life = begin(skb);
 		CHECK(life && life->trail > trail && !life->flags && !life->sessions);
-		if (life)
-			skbtrail_track_end(life);
+		end(skb);
 	}
 	local_irq_enable();
 }
@@ -598,6 +609,7 @@ static void __init test_track_life(void)
 static void __init test_track_full(void)
 {
 	struct skbtrail_life *lives[SKBTRAIL_WAYS] = { NULL };
+	struct sk_buff *skbs[SKBTRAIL_WAYS] = { NULL };
 	struct sk_buff *fifth = NULL;
 	unsigned int i, n = 0;
 
@@ -605,22 +617,25 @@ static void __init test_track_full(void)
 	for (i = 0; i < FAKES && !fifth; i++) {
 		if (skbtrail_track_set(&fakes[i]) != skbtrail_track_set(&fakes[0]))
 			continue;
-		if (n < SKBTRAIL_WAYS)
-			lives[n++] = begin(&fakes[i]);
-		else
+		if (n == SKBTRAIL_WAYS) {
 			fifth = &fakes[i];
+			break;
+		}
+		skbs[n] = &fakes[i];
+		lives[n++] = begin(&fakes[i]);
 	}
 	CHECK(n == SKBTRAIL_WAYS && lives[0] && lives[SKBTRAIL_WAYS - 1] && fifth);
 	if (fifth) {
 		CHECK(!begin(fifth) && !find(fifth));
 		for (i = 0; i < SKBTRAIL_WAYS; i++)
-			CHECK(find(lives[i]->skb) == lives[i]);
-		skbtrail_track_end(lives[1]);
+			CHECK(find(skbs[i]) == lives[i]);
+		end(skbs[1]);
 		CHECK(begin(fifth) == lives[1] && find(fifth) == lives[1]);
+		end(fifth);
 	}
-	local_irq_enable();
 	for (i = 0; i < n; i++)
-		skbtrail_track_end(lives[i]);
+		end(skbs[i]);
+	local_irq_enable();
 }
 
 static void __init test_track_sessions(void)
@@ -664,10 +679,8 @@ static void __init test_track_doubt(void)
 	young = begin(&fakes[4]);
 	CHECK(old && skbtrail_track_doubtful(old));
 	CHECK(young && !skbtrail_track_doubtful(young));
-	if (old)
-		skbtrail_track_end(old);
-	if (young)
-		skbtrail_track_end(young);
+	end(&fakes[3]);
+	end(&fakes[4]);
 	local_irq_enable();
 }
 
@@ -685,11 +698,11 @@ static void __init test_track_unique(void)
 		if (!life)
 			continue;
 		last = life->trail;
-		skbtrail_track_end(life);
+		end(&fakes[i % FAKES]);
 	}
 	local_irq_enable();
 	CHECK(rising);
-	CHECK(skbtrail_track_find(&sets[0], NULL));
+	CHECK(skbtrail_track_find(&skbtrail_sets[0], NULL));
 }
 
 static void __init test_track(void)
@@ -704,7 +717,7 @@ static void __init test_track(void)
 	}
 	for (i = 0; i < FAKES; i++)
 		fakes[i].head = (u8 *)&fakes[i] + 1;
-	CHECK(1U << set_bits >= 4);
+	CHECK(skbtrail_set_bits >= 4);
 	test_track_life();
 	test_track_full();
 	test_track_sessions();
@@ -958,7 +971,7 @@ static void __init encode_trail(struct sk_buff *skb, const struct skbtrail_calls
 		.p = &skbtrail_points[P_NET], .skb = skb, .ns = 1000,
 		.located = true, .parsed = true,
 	};
-	struct skbtrail_life life = { .skb = skb, .trail = 42, .sessions = BIT(BIT_OF_TEST) };
+	struct skbtrail_life life = { .trail = 42, .sessions = BIT(BIT_OF_TEST) };
 
 	skbtrail_view_locate(s.p, skb, &s.view);
 	skbtrail_view_parse(skb, &s.view);
