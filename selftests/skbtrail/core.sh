@@ -6,5 +6,5 @@
 
 "$(dirname "$(readlink -f "$0")")/../kselftest/module.sh" "skbtrail core" test_skbtrail_core "$@"
 rc=$?
-dmesg | grep -E 'test_skbtrail_core: (TC|failed|all)' | sed 's/^[^]]*\] /# /'
+dmesg | grep -E 'test_skbtrail_core: (TC|failed|all)' | sed 's/^[^]]*\] /# /' | uniq | head -n 40
 exit "$rc"
