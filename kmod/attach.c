@@ -96,12 +96,28 @@ static u32 count_missing(const unsigned long *stages)
 	return bitmap_weight(here, SKBTRAIL_ST_COUNT);
 }
 
+static const char *vital_missing(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < skbtrail_point_count; i++)
+		if (skbtrail_points[i].flags & SKBTRAIL_PF_VITAL &&
+		    !available(&skbtrail_points[i]))
+			return skbtrail_points[i].func;
+	return NULL;
+}
+
 int skbtrail_attach(const unsigned long *stages, u32 *points, u32 *missing,
 		    struct netlink_ext_ack *extack)
 {
 	int err;
 
 	lockdep_assert_held(&skbtrail_control);
+	if (vital_missing()) {
+		NL_SET_ERR_MSG(extack,
+			       "this kernel hides a function that frees packets; see life.* in 'skbtrail stages'");
+		return -EOPNOTSUPP;
+	}
 	*points = 0;
 	*missing = count_missing(stages);
 	count_users(stages, 1, points);

@@ -29,6 +29,19 @@ u32 skbtrail_attach_kind(void);
 /** skbtrail_attach_missed() - kprobe hits the kernel skipped since load */
 u64 skbtrail_attach_missed(void);
 
+/** skbtrail_attach_life_missed() - of those, at points that end lives; any context */
+u32 skbtrail_attach_life_missed(void);
+
+/** enum skbtrail_code - functions whose calls are told apart */
+enum skbtrail_code {
+	SKBTRAIL_IN_SEGMENT,
+	SKBTRAIL_IN_SEGMENT_LIST,
+	SKBTRAIL_IN_LIST_FREE,
+};
+
+/** skbtrail_code_in() - whether @ip lies in that function; any context */
+bool skbtrail_code_in(unsigned long ip, enum skbtrail_code code);
+
 int skbtrail_attach_init(void);
 void skbtrail_attach_exit(void);
 

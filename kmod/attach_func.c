@@ -7,6 +7,7 @@
 #include "attach.h"
 
 #include <linux/ftrace.h>
+#include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -78,24 +79,51 @@ static int on_kprobe(struct kprobe *kp, struct pt_regs *regs)
 	unsigned long arg[SKBTRAIL_ARGS];
 	int i;
 
-	for (i = 0; i < SKBTRAIL_ARGS; i++)
+	for (i = 0; i < SKBTRAIL_ARG_CALLER; i++)
 		arg[i] = regs_get_kernel_argument(regs, i);
+	arg[SKBTRAIL_ARG_CALLER] = skbtrail_caller(regs);
 	skbtrail_sight(container_of(kp, struct skbtrail_point, kp), arg);
 	return 0;
 }
 
-/* one function is watched at its return; a table would hold one row */
-static struct skbtrail_point *ret_point;
+/* functions watched at their return */
+static struct skbtrail_point *recv_point, *clone_point;
 
-static int on_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+static int on_recv_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	skbtrail_sight_return(ret_point);
+	skbtrail_sight_return(recv_point);
 	return 0;
 }
 
-static struct kretprobe ret_probe = {
-	.handler = on_return,
-	.maxactive = 512,
+/* most packets that are cloned are not followed: for them the return is left alone */
+static int on_clone(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct sk_buff **parent = (void *)ri->data;
+
+	*parent = (struct sk_buff *)regs_get_kernel_argument(regs, 0);
+	return !skbtrail_sight_followed(*parent);
+}
+
+static int on_clone_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct sk_buff **parent = (void *)ri->data;
+	struct sk_buff *clone = (struct sk_buff *)regs_return_value(regs);
+
+	if (clone)
+		skbtrail_sight_clone(clone_point, clone, *parent);
+	return 0;
+}
+
+static struct {
+	const char		*func;
+	struct skbtrail_point	**point;
+	struct kretprobe	probe;
+} returns[] = {
+	{ "sock_recvmsg", &recv_point, {
+		.handler = on_recv_return, .maxactive = 512 } },
+	{ "skb_clone", &clone_point, {
+		.entry_handler = on_clone, .handler = on_clone_return,
+		.data_size = sizeof(struct sk_buff *), .maxactive = 256 } },
 };
 
 #ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
@@ -115,6 +143,7 @@ static void on_ftrace(unsigned long ip, unsigned long parent_ip, struct ftrace_o
 		arg[1] = ftrace_regs_get_argument(fregs, 1);
 		arg[2] = ftrace_regs_get_argument(fregs, 2);
 		arg[3] = ftrace_regs_get_argument(fregs, 3);
+		arg[SKBTRAIL_ARG_CALLER] = parent_ip;
 		skbtrail_sight(p, arg);
 	}
 	ftrace_test_recursion_unlock(bit);
@@ -171,6 +200,9 @@ static void ftrace_clear(void) { }
 static void ftrace_exit(void) { }
 #endif
 
+/* asked on the packet path */
+static bool ftrace_wanted_once;
+
 u32 skbtrail_attach_kind(void)
 {
 	return ftrace_wanted() ? SKBTRAIL_ATTACH_KIND_FTRACE : SKBTRAIL_ATTACH_KIND_KPROBE;
@@ -200,10 +232,13 @@ static void set_attached(struct skbtrail_point *p, bool on)
 
 static int add_kprobe(struct skbtrail_point *p)
 {
+	unsigned long missed;
 	int err;
 
-	missed_before += p->kp.nmissed;
+	/* in this order: a sum taken meanwhile is too small, not too large */
+	missed = p->kp.nmissed;
 	memset(&p->kp, 0, sizeof(p->kp));
+	missed_before += missed;
 	p->kp.addr = p->addr;
 	p->kp.pre_handler = on_kprobe;
 	err = register_kprobe(&p->kp);
@@ -212,18 +247,24 @@ static int add_kprobe(struct skbtrail_point *p)
 	return err;
 }
 
-static int add_return(void)
+static int add_returns(void)
 {
+	struct skbtrail_point *p;
+	unsigned int i;
 	int err;
 
-	if (!ret_point || !ret_point->users || ret_point->attached)
-		return 0;
-	memset(&ret_probe.kp, 0, sizeof(ret_probe.kp));
-	ret_probe.kp.addr = ret_point->addr;
-	err = register_kretprobe(&ret_probe);
-	if (!err)
-		set_attached(ret_point, true);
-	return err;
+	for (i = 0; i < ARRAY_SIZE(returns); i++) {
+		p = *returns[i].point;
+		if (!p || !p->users || p->attached)
+			continue;
+		memset(&returns[i].probe.kp, 0, sizeof(returns[i].probe.kp));
+		returns[i].probe.kp.addr = p->addr;
+		err = register_kretprobe(&returns[i].probe);
+		if (err)
+			return err;
+		set_attached(p, true);
+	}
+	return 0;
 }
 
 int skbtrail_func_add(bool life)
@@ -251,15 +292,21 @@ int skbtrail_func_add(bool life)
 		return err;
 	for (i = 0; i < n; i++)
 		set_attached(batch[i], true);
-	return life ? 0 : add_return();
+	return life ? add_returns() : 0;
 }
 
-static void remove_return(void)
+static void remove_returns(void)
 {
-	if (!ret_point || ret_point->users || !ret_point->attached)
-		return;
-	unregister_kretprobe(&ret_probe);
-	set_attached(ret_point, false);
+	struct skbtrail_point *p;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(returns); i++) {
+		p = *returns[i].point;
+		if (!p || p->users || !p->attached)
+			continue;
+		unregister_kretprobe(&returns[i].probe);
+		set_attached(p, false);
+	}
 }
 
 void skbtrail_func_remove(void)
@@ -267,7 +314,7 @@ void skbtrail_func_remove(void)
 	unsigned int i, n = 0, nkp = 0, left = 0;
 	struct skbtrail_point *p;
 
-	remove_return();
+	remove_returns();
 	for (i = 0; i < ARRAY_SIZE(by_ip); i++) {
 		p = by_ip[i].p;
 		if (!p || !p->attached)
@@ -297,6 +344,21 @@ u64 skbtrail_attach_missed(void)
 
 	for (i = 0; i < skbtrail_point_count; i++)
 		sum += skbtrail_points[i].kp.nmissed;
+	for (i = 0; i < ARRAY_SIZE(returns); i++)
+		sum += returns[i].probe.kp.nmissed + returns[i].probe.nmissed;
+	return sum;
+}
+
+u32 skbtrail_attach_life_missed(void)
+{
+	u32 sum = 0;
+	unsigned int i;
+
+	if (likely(ftrace_wanted_once))
+		return 0;
+	/* they stand first in the table */
+	for (i = 0; i < skbtrail_point_count && skbtrail_points[i].flags & SKBTRAIL_PF_LIFE; i++)
+		sum += READ_ONCE(skbtrail_points[i].kp.nmissed);
 	return sum;
 }
 
@@ -342,7 +404,13 @@ static void resolve(struct skbtrail_point *p)
 		p->why = "this kernel has no such function, or it is inlined";
 		return;
 	}
-	p->kind = by_ftrace && ftrace_wanted() ? SKBTRAIL_ATTACH_KIND_FTRACE :
+	if (!by_ftrace) {
+		/* and what runs in a breakpoint cannot be told from an NMI */
+		p->state = SKBTRAIL_POINT_STATE_UNAVAILABLE;
+		p->why = "ftrace does not know this function, it would need a breakpoint";
+		return;
+	}
+	p->kind = ftrace_wanted() ? SKBTRAIL_ATTACH_KIND_FTRACE :
 						 SKBTRAIL_ATTACH_KIND_KPROBE;
 	p->state = SKBTRAIL_POINT_STATE_AVAILABLE;
 	note_ip(p);
@@ -350,14 +418,51 @@ static void resolve(struct skbtrail_point *p)
 
 static void resolve_return(struct skbtrail_point *p)
 {
-	bool by_ftrace;
+	bool by_ftrace = false;
+	unsigned int i;
 
 	p->addr = find_entry(p->func, &by_ftrace);
 	p->state = p->addr ? SKBTRAIL_POINT_STATE_AVAILABLE : SKBTRAIL_POINT_STATE_UNAVAILABLE;
 	p->why = "this kernel has no such function, or it is inlined";
 	if (!p->addr)
 		return;
-	ret_point = p;
+	for (i = 0; i < ARRAY_SIZE(returns); i++)
+		if (!strcmp(p->func, returns[i].func))
+			*returns[i].point = p;
+}
+
+/* code whose calls mean something else; see sight.c */
+static struct {
+	const char	*func;
+	unsigned long	start;
+	unsigned long	size;
+} ranges[] = {
+	[SKBTRAIL_IN_SEGMENT]		= { "skb_segment" },
+	[SKBTRAIL_IN_SEGMENT_LIST]	= { "skb_segment_list" },
+	[SKBTRAIL_IN_LIST_FREE]		= { "kfree_skb_list_reason" },
+};
+
+bool skbtrail_code_in(unsigned long ip, enum skbtrail_code code)
+{
+	return ip - ranges[code].start < ranges[code].size;
+}
+
+static void find_ranges(void)
+{
+	char sym[KSYM_SYMBOL_LEN], *size;
+	bool by_ftrace;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
+		ranges[i].start = (unsigned long)find_entry(ranges[i].func, &by_ftrace);
+		if (!ranges[i].start)
+			continue;
+		/* name+0x4/0x123: the only exported way to a function's size */
+		sprint_symbol(sym, ranges[i].start);
+		size = strchr(sym, '/');
+		if (!size || kstrtoul(strim(size + 1), 16, &ranges[i].size))
+			ranges[i].size = 0;
+	}
 }
 
 static void resolve_all(void)
@@ -402,7 +507,9 @@ int skbtrail_func_resolve(void)
 	lookups = kcalloc(SKBTRAIL_MAX_POINTS, sizeof(*lookups), GFP_KERNEL);
 	if (!lookups)
 		return -ENOMEM;
+	ftrace_wanted_once = ftrace_wanted();
 	resolve_all();
+	find_ranges();
 	unregister_kprobes(kps, nlookups);
 	kfree(lookups);
 	return 0;

@@ -224,8 +224,8 @@ void skbtrail_calls_begin(const struct skbtrail_point *p, struct sock *sk, u64 n
 	struct bucket *b = bucket_here();
 	struct slot *s;
 
-	/* kernel threads that send (NFS, rpc) are tasks as well, and named so */
-	if (!b || b->own)
+	/* a kernel's own socket is used in whatever task comes along */
+	if (!b || b->own || sk->sk_kern_sock)
 		return;
 	raw_spin_lock(&b->lock);
 	s = slot_find(b, ns, true);
@@ -235,7 +235,7 @@ void skbtrail_calls_begin(const struct skbtrail_point *p, struct sock *sk, u64 n
 	skbtrail_calls_task(&s->who, skbtrail_calls_cookie(sk));
 	slot_add(s, p, ns);
 	s->ncall = s->nhit;
-	if (sk->sk_protocol == IPPROTO_TCP)
+	if (sk_is_tcp(sk))
 		s->write_seq = READ_ONCE(tcp_sk(sk)->write_seq);
 	owner_learn(&s->who, NULL);
 	raw_spin_unlock(&b->lock);
@@ -255,7 +255,7 @@ void skbtrail_calls_add(const struct skbtrail_point *p, const struct sock *sk, u
 		slot_add(s, p, ns);
 		s->ncall = s->nhit;
 		/* under the socket lock now: what follows is this call's */
-		if (sk->sk_protocol == IPPROTO_TCP)
+		if (sk_is_tcp(sk))
 			s->write_seq = tcp_sk(sk)->write_seq;
 	}
 	raw_spin_unlock(&b->lock);
@@ -296,7 +296,7 @@ void skbtrail_calls_end(const struct sock *sk)
 	struct slot *s;
 
 	/* other protocols send one packet a call, and release the socket before */
-	if (!b || b->own || sk->sk_protocol != IPPROTO_TCP)
+	if (!b || b->own || !sk_is_tcp(sk))
 		return;
 	raw_spin_lock(&b->lock);
 	s = slot_find(b, 0, false);

@@ -26,6 +26,16 @@
 	regs_get_kernel_argument(&(fregs)->regs, n)
 #endif
 
+/** skbtrail_caller() - return address of the function just entered */
+static inline unsigned long skbtrail_caller(struct pt_regs *regs)
+{
+#ifdef CONFIG_X86
+	return regs_get_kernel_stack_nth(regs, 0);
+#else
+	return procedure_link_pointer(regs);
+#endif
+}
+
 /* the kfree_skb tracepoint learnt the receiving socket */
 #ifdef SKBTRAIL_REASON_SUBSYS
 #define SKBTRAIL_TP_KFREE_SKB \

@@ -179,7 +179,7 @@ static void put_sock(struct facts *f, struct skbtrail_life *life, struct sock *s
 	if (life->cookie == so.cookie)
 		return;
 	life->cookie = so.cookie;
-	if (sk->sk_protocol == IPPROTO_TCP)
+	if (sk_is_tcp(sk))
 		so.state = READ_ONCE(sk->sk_state);
 	PUT(f, SOCK, so);
 }
@@ -438,10 +438,14 @@ void skbtrail_encode_clone(struct skbtrail_life *life, const struct skbtrail_lif
 static void put_header_changes(struct facts *f, struct skbtrail_life *life,
 			       struct skbtrail_sighting *s)
 {
-	if (!(life->flags & SKBTRAIL_LIFE_DIRTY) && !(s->p->flags & SKBTRAIL_PF_COMPARE))
+	if (!(life->flags & SKBTRAIL_LIFE_DIRTY))
 		return;
 	if (!s->located && !skbtrail_view_locate(s->p, s->skb, &s->view))
 		return;
+	if (skbtrail_view_unchanged(s->skb, &s->view, &life->flow)) {
+		life->flags &= ~SKBTRAIL_LIFE_DIRTY;
+		return;
+	}
 	if (!s->parsed)
 		skbtrail_view_parse(s->skb, &s->view);
 	s->located = true;
@@ -451,6 +455,21 @@ static void put_header_changes(struct facts *f, struct skbtrail_life *life,
 		return;
 	put_flow_changes(f, &life->flow, &s->view.flow);
 	life->flow = s->view.flow;
+}
+
+void skbtrail_encode_changes(struct skbtrail_life *life, struct skbtrail_sighting *s)
+{
+	struct facts *f = this_cpu_ptr(&scratch);
+	unsigned long bits = life->sessions;
+	struct skbtrail_session *se;
+
+	f->len = 0;
+	put_surroundings(f, life, s);
+	put_header_changes(f, life, s);
+	if (!f->len)
+		return;
+	while ((se = next_session(&bits)))
+		write_facts(se, life, s, SKBTRAIL_REC_KIND_CHANGE, f, 0);
 }
 
 /*
@@ -463,31 +482,34 @@ static bool lookup_for_answer(const struct skbtrail_life *life, const struct skb
 	       (life->flags & SKBTRAIL_LIFE_ANSWERED || life->flow.l3proto == ETH_P_ARP);
 }
 
+static u8 socket_flags(u8 state)
+{
+	if (state == TCP_CLOSE)
+		return 0;
+	if (state == TCP_LAST_ACK || state == TCP_CLOSING || state == TCP_CLOSE_WAIT)
+		return SKBTRAIL_LIFE_SK_OPEN | SKBTRAIL_LIFE_SK_CLOSING;
+	return SKBTRAIL_LIFE_SK_OPEN;
+}
+
 void skbtrail_encode_hit(struct skbtrail_life *life, struct skbtrail_sighting *s, u32 watch)
 {
-	struct facts *f = this_cpu_ptr(&scratch);
-	unsigned long bits = life->sessions;
+	unsigned long bits = life->sessions & watch;
 	struct skbtrail_session *se;
 	u8 ctx = context();
 
-	f->len = 0;
-	put_surroundings(f, life, s);
-	put_header_changes(f, life, s);
-	while ((se = next_session(&bits))) {
-		if (f->len)
-			write_facts(se, life, s, SKBTRAIL_REC_KIND_CHANGE, f, 0);
-		if (watch & BIT(se->bit))
-			write_hit(se, s->p, life->trail, s->ns, s->skb->len, s->info, ctx);
-	}
+	skbtrail_encode_changes(life, s);
+	while ((se = next_session(&bits)))
+		write_hit(se, s->p, life->trail, s->ns, s->skb->len, s->info, ctx);
 	life->last_ns = s->ns;
 	life->merged = 0;
 	if (s->p->stage == SKBTRAIL_ST_ICMP_ERROR)
 		life->flags |= SKBTRAIL_LIFE_ANSWERED;
 	if (s->p->flags & SKBTRAIL_PF_ASIDE || lookup_for_answer(life, s->p))
 		return;
-	life->flags &= ~(SKBTRAIL_LIFE_ANSWERED | SKBTRAIL_LIFE_SK_OPEN);
-	if (s->sk && READ_ONCE(s->sk->sk_state) != TCP_CLOSE)
-		life->flags |= SKBTRAIL_LIFE_SK_OPEN;
+	life->flags &= ~(SKBTRAIL_LIFE_ANSWERED | SKBTRAIL_LIFE_SK_OPEN |
+			 SKBTRAIL_LIFE_SK_CLOSING);
+	if (s->sk)
+		life->flags |= socket_flags(READ_ONCE(s->sk->sk_state));
 	life->stage = s->p->stage;
 	if (s->p->flags & SKBTRAIL_PF_DIRTY || s->p->stage == SKBTRAIL_ST_DEV_XMIT)
 		life->flags |= SKBTRAIL_LIFE_DIRTY;
@@ -555,7 +577,7 @@ void skbtrail_encode_end(const struct skbtrail_life *life, const struct skbtrail
 	struct skbtrail_rec_end *rec;
 
 	while ((se = next_session(&bits))) {
-		if (end == SKBTRAIL_END_KIND_MERGED)
+		if (end == SKBTRAIL_END_KIND_MERGED && life->merged)
 			write_link_merge(se, life, s->ns);
 		rec = skbtrail_stream_reserve(&se->stream, sizeof(*rec), s->ns);
 		if (!rec)

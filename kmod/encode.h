@@ -58,6 +58,9 @@ void skbtrail_encode_packet(struct skbtrail_life *life, struct skbtrail_sighting
 void skbtrail_encode_clone(struct skbtrail_life *life, const struct skbtrail_life *parent,
 			   struct skbtrail_sighting *s);
 
+/** skbtrail_encode_changes() - tell those who follow what changed since they were last told */
+void skbtrail_encode_changes(struct skbtrail_life *life, struct skbtrail_sighting *s);
+
 /** skbtrail_encode_hit() - tell what changed, then the hit, to those who follow and @watch */
 void skbtrail_encode_hit(struct skbtrail_life *life, struct skbtrail_sighting *s, u32 watch);
 

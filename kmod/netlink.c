@@ -320,7 +320,7 @@ static int session_stop(struct sk_buff *skb, struct genl_info *info)
 	if (!msg)
 		return -ENOMEM;
 	mutex_lock(&skbtrail_control);
-	s = skbtrail_session_of(genl_info_net(info), info->snd_portid);
+	s = skbtrail_session_of(NETLINK_CB(skb).sk);
 	if (!s) {
 		mutex_unlock(&skbtrail_control);
 		nlmsg_free(msg);

@@ -46,14 +46,14 @@ void skbtrail_config_release(struct skbtrail_config *config)
 	config->l3 = NULL;
 }
 
-struct skbtrail_session *skbtrail_session_of(const struct net *net, u32 portid)
+struct skbtrail_session *skbtrail_session_of(const struct sock *sk)
 {
 	unsigned int i;
 
 	lockdep_assert_held(&skbtrail_control);
 	for (i = 0; i < SKBTRAIL_MAX_SESSIONS; i++)
-		if (slots[i] && !slots[i]->stopped && !slots[i]->closed && slots[i]->net == net &&
-		    slots[i]->portid == portid)
+		if (slots[i] && !slots[i]->stopped && !slots[i]->closed &&
+		    slots[i]->stream.sk == sk)
 			return slots[i];
 	return NULL;
 }
@@ -124,7 +124,7 @@ static void end_session(struct work_struct *work)
 	mutex_unlock(&skbtrail_control);
 
 	/* the rest is still on its way to the reader, unless that is gone */
-	skbtrail_stream_close(&s->stream);
+	skbtrail_stream_wait(&s->stream);
 
 	mutex_lock(&skbtrail_control);
 	put_table();
@@ -132,6 +132,7 @@ static void end_session(struct work_struct *work)
 	slots[s->bit] = NULL;
 	let_go(s);
 	spin_unlock(&slots_lock);
+	skbtrail_stream_free(&s->stream);
 	mutex_unlock(&skbtrail_control);
 	skbtrail_config_release(&s->config);
 	kfree(s);
@@ -165,13 +166,13 @@ static int open_session(struct skbtrail_session *s, struct sock *sk,
 	spin_lock(&slots_lock);
 	slots[s->bit] = s;
 	spin_unlock(&slots_lock);
-	/* before the probes, so that no trail lacks its first hits */
 	rcu_assign_pointer(skbtrail_sessions[s->bit], s);
 	set_bit(s->bit, &skbtrail_active);
-	set_interest(s, true);
 	err = skbtrail_attach(s->config.begin, &points, &missing, extack);
 	if (err)
 		goto out_unlink;
+	/* trails begin only now: none is to lack hits of probes not in place yet */
+	set_interest(s, true);
 	s->points = points;
 	s->missing = missing;
 	return 0;
@@ -182,7 +183,8 @@ out_unlink:
 	slots[s->bit] = NULL;
 	spin_unlock(&slots_lock);
 	skbtrail_stream_abandon(&s->stream);
-	skbtrail_stream_close(&s->stream);
+	skbtrail_stream_wait(&s->stream);
+	skbtrail_stream_free(&s->stream);
 out_table:
 	put_table();
 	return err;
@@ -196,7 +198,7 @@ struct skbtrail_session *skbtrail_session_start(struct skbtrail_config *config,
 	int bit = free_bit(), err;
 
 	lockdep_assert_held(&skbtrail_control);
-	if (skbtrail_session_of(sock_net(sk), portid)) {
+	if (skbtrail_session_of(sk)) {
 		NL_SET_ERR_MSG(extack, "this socket has a session already; open another socket");
 		return ERR_PTR(-EBUSY);
 	}
@@ -258,6 +260,9 @@ static int on_release(struct notifier_block *nb, unsigned long event, void *data
 	for (i = 0; i < SKBTRAIL_MAX_SESSIONS; i++) {
 		s = slots[i];
 		if (!s || s->closed || s->net != n->net || s->portid != n->portid)
+			continue;
+		/* the port may belong to somebody else already, who is alive */
+		if (!sock_flag(s->stream.sk, SOCK_DEAD))
 			continue;
 		s->closed = true;
 		skbtrail_stream_abandon(&s->stream);

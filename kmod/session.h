@@ -119,7 +119,7 @@ struct skbtrail_session *skbtrail_session_start(struct skbtrail_config *config,
 void skbtrail_session_stop(struct skbtrail_session *s);
 
 /** skbtrail_session_of() - the running session of a socket, or NULL; control mutex held */
-struct skbtrail_session *skbtrail_session_of(const struct net *net, u32 portid);
+struct skbtrail_session *skbtrail_session_of(const struct sock *sk);
 
 /** skbtrail_session_nth() - the session of a bit, also one being taken apart; control mutex held */
 struct skbtrail_session *skbtrail_session_nth(unsigned int bit);

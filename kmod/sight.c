@@ -19,6 +19,7 @@
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
+#include "attach.h"
 #include "calls.h"
 #include "compat.h"
 #include "encode.h"
@@ -106,6 +107,9 @@ static struct skbtrail_life *admit(struct skbtrail_set *set, struct skbtrail_lif
 		skbtrail_calls_take(s->skb,
 				    s->view.have & SKBTRAIL_VIEW_TCP ? &s->view.tcp : NULL,
 				    &calls);
+	/* those who follow it already must hear what changed before it is told anew */
+	if (life->sessions)
+		skbtrail_encode_changes(life, s);
 	life->sessions |= fresh;
 	skbtrail_encode_packet(life, s, fresh, &calls);
 	return life;
@@ -234,17 +238,16 @@ static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool a
 static void see_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 		      struct sk_buff *skb)
 {
-	struct skbtrail_sighting s = {
-		.p = p, .skb = clone, .ns = ktime_get_mono_fast_ns(),
-	};
+	u64 ns = ktime_get_mono_fast_ns();
+	struct skbtrail_sighting sp = { .p = p, .skb = skb, .ns = ns };
+	struct skbtrail_sighting s = { .p = p, .skb = clone, .ns = ns };
 	struct skbtrail_life parent, *life;
 	struct skbtrail_set *set;
 
 	set = skbtrail_track_set(skb);
 	raw_spin_lock(&set->lock);
 	life = skbtrail_track_find(set, skb);
-	if (!life || !life->sessions || life->head != skb->head ||
-	    skbtrail_track_doubtful(life)) {
+	if (!life || !life->sessions || !same_life(set, life, &sp, 0)) {
 		raw_spin_unlock(&set->lock);
 		return;
 	}
@@ -254,16 +257,12 @@ static void see_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 	set = skbtrail_track_set(clone);
 	raw_spin_lock(&set->lock);
 	life = skbtrail_track_find(set, clone);
-	if (life) {
-		skbtrail_encode_end(life, &s, SKBTRAIL_END_KIND_UNKNOWN,
-				    SKBTRAIL_UNKNOWN_REASON_REUSED, 0);
-		skbtrail_track_end(set, life);
-	}
+	if (life)
+		same_life(set, life, &s, SKBTRAIL_SEEN_BIRTH);
 	life = skbtrail_track_begin(set, clone);
 	if (!life) {
 		skbtrail_encode_lost(parent.sessions, SKBTRAIL_LOST_CAUSE_TABLE, s.ns);
 	} else {
-		life->head = skb->head;
 		/* not those that ended meanwhile: their bit may be given anew */
 		life->sessions = parent.sessions & READ_ONCE(skbtrail_active);
 		skbtrail_encode_clone(life, &parent, &s);
@@ -303,20 +302,29 @@ static void see_expand(const struct skbtrail_point *p, struct sk_buff *skb)
 	raw_spin_unlock(&set->lock);
 }
 
-static enum skbtrail_end_kind how_it_ended(const struct skbtrail_life *life,
+static enum skbtrail_end_kind how_it_ended(const struct skbtrail_point *p,
+					   const struct skbtrail_life *life,
 					   const struct sk_buff *skb)
 {
 	if (life->flags & SKBTRAIL_LIFE_COPIED)
 		return SKBTRAIL_END_KIND_DELIVERED;
 	if (life->stage == SKBTRAIL_ST_DEV_XMIT)
 		return SKBTRAIL_END_KIND_SENT;
-	/* a packet that was queued after a failed merge is owned by its socket */
-	if (life->merged && !skb->sk)
+	/* after a failed merge it is owned by its socket, until a reader is done with it */
+	if (life->merged && !skb->sk && !(p->flags & SKBTRAIL_PF_ASIDE))
 		return SKBTRAIL_END_KIND_MERGED;
 	return SKBTRAIL_END_KIND_CONSUMED;
 }
 
-static void see_free(const struct skbtrail_point *p, struct sk_buff *skb)
+/* skb_segment() drops the state of segments that live on */
+static bool lives_on(unsigned long caller)
+{
+	return skbtrail_code_in(caller, SKBTRAIL_IN_SEGMENT) ||
+	       skbtrail_code_in(caller, SKBTRAIL_IN_SEGMENT_LIST);
+}
+
+static void see_free(const struct skbtrail_point *p, struct sk_buff *skb,
+		     unsigned long caller)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
 	struct skbtrail_life *life;
@@ -324,13 +332,13 @@ static void see_free(const struct skbtrail_point *p, struct sk_buff *skb)
 
 	raw_spin_lock(&set->lock);
 	life = skbtrail_track_find(set, skb);
-	if (life) {
+	if (life && !lives_on(caller)) {
 		s.ns = ktime_get_mono_fast_ns();
 		if (skbtrail_track_doubtful(life))
 			skbtrail_encode_end(life, &s, SKBTRAIL_END_KIND_UNKNOWN,
 					    SKBTRAIL_UNKNOWN_REASON_MISSED, 0);
 		else
-			skbtrail_encode_end(life, &s, how_it_ended(life, skb), 0, 0);
+			skbtrail_encode_end(life, &s, how_it_ended(p, life, skb), 0, 0);
 		skbtrail_track_end(set, life);
 	}
 	raw_spin_unlock(&set->lock);
@@ -415,10 +423,7 @@ static void dispatch(const struct skbtrail_point *p, const unsigned long *arg)
 		see_nf(p, packet_of(p, arg), (const struct nf_hook_state *)arg[1]);
 		break;
 	case SKBTRAIL_OP_FREE:
-		see_free(p, packet_of(p, arg));
-		break;
-	case SKBTRAIL_OP_CLONE:
-		see_clone(p, (struct sk_buff *)arg[0], packet_of(p, arg));
+		see_free(p, packet_of(p, arg), arg[SKBTRAIL_ARG_CALLER]);
 		break;
 	case SKBTRAIL_OP_EXPAND:
 		see_expand(p, packet_of(p, arg));
@@ -490,8 +495,8 @@ static bool closed_socket(const struct skbtrail_life *life)
  * a FIN, which did its work when it arrived, but waits in the receive queue
  * until its socket is closed; an answered ICMPv6 echo request and processed
  * neighbour discovery (6.1: icmpv6_rcv()); a segment without data that closed
- * its connection (tcp_rcv_state_process()), or belongs to one in TIME_WAIT
- * (tcp_v4_rcv()).
+ * its connection or came while it was closing (tcp_rcv_state_process()), or
+ * belongs to one in TIME_WAIT (tcp_v4_rcv()).
  */
 static bool spent(const struct skbtrail_life *life, const struct sk_buff *skb, u32 reason)
 {
@@ -499,7 +504,7 @@ static bool spent(const struct skbtrail_life *life, const struct sk_buff *skb, u
 		return false;
 	switch (life->stage) {
 	case SKBTRAIL_ST_SOCK_QUEUE:
-		return !skb->len;
+		return !skb->len && life->flow.proto == IPPROTO_TCP;
 	case SKBTRAIL_ST_ICMP_ECHO:
 	case SKBTRAIL_ST_NDISC_RCV:
 		return true;
@@ -507,10 +512,35 @@ static bool spent(const struct skbtrail_life *life, const struct sk_buff *skb, u
 		return no_payload(skb);
 	case SKBTRAIL_ST_TCP_STATE:
 	case SKBTRAIL_ST_TCP_ESTABLISHED:
-		return no_payload(skb) && closed_socket(life);
+		return no_payload(skb) &&
+		       (life->flags & SKBTRAIL_LIFE_SK_CLOSING || closed_socket(life));
 	default:
 		return false;
 	}
+}
+
+/* an IP fragment or a GRO segment, freed with the packet it became part of */
+static bool freed_with_whole(const struct skbtrail_life *life, const void *location,
+			     u32 reason)
+{
+	return skbtrail_reason_vague(reason) &&
+	       (life->merged || life->stage == SKBTRAIL_ST_IP_DEFRAG) &&
+	       skbtrail_code_in((unsigned long)location, SKBTRAIL_IN_LIST_FREE);
+}
+
+static void end_dropped(const struct skbtrail_life *life, const struct skbtrail_sighting *s,
+			const void *location, u32 reason)
+{
+	enum skbtrail_end_kind end = SKBTRAIL_END_KIND_DROPPED;
+
+	if (spent(life, s->skb, reason))
+		end = SKBTRAIL_END_KIND_CONSUMED;
+	else if (freed_with_whole(life, location, reason))
+		end = SKBTRAIL_END_KIND_MERGED;
+	if (end == SKBTRAIL_END_KIND_DROPPED)
+		skbtrail_encode_end(life, s, end, reason, skbtrail_symbol(location));
+	else
+		skbtrail_encode_end(life, s, end, 0, 0);
 }
 
 void skbtrail_sight_drop(const struct skbtrail_point *p, struct sk_buff *skb,
@@ -529,14 +559,35 @@ void skbtrail_sight_drop(const struct skbtrail_point *p, struct sk_buff *skb,
 	life = skbtrail_track_find(set, skb);
 	s.ns = life ? ktime_get_mono_fast_ns() : 0;
 	if (life && same_life(set, life, &s, 0)) {
-		if (spent(life, skb, reason))
-			skbtrail_encode_end(life, &s, SKBTRAIL_END_KIND_CONSUMED, 0, 0);
-		else
-			skbtrail_encode_end(life, &s, SKBTRAIL_END_KIND_DROPPED, reason,
-					    skbtrail_symbol(location));
+		end_dropped(life, &s, location, reason);
 		skbtrail_track_end(set, life);
 	}
 	raw_spin_unlock(&set->lock);
+	local_irq_restore(flags);
+}
+
+bool skbtrail_sight_followed(const struct sk_buff *skb)
+{
+	unsigned long flags;
+	bool followed;
+
+	if (blinded())
+		return false;
+	local_irq_save(flags);
+	followed = skbtrail_track_trail(skb);
+	local_irq_restore(flags);
+	return followed;
+}
+
+void skbtrail_sight_clone(const struct skbtrail_point *p, struct sk_buff *clone,
+			  struct sk_buff *skb)
+{
+	unsigned long flags;
+
+	if (blinded())
+		return;
+	local_irq_save(flags);
+	see_clone(p, clone, skb);
 	local_irq_restore(flags);
 }
 

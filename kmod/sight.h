@@ -7,15 +7,16 @@
 struct sk_buff;
 struct skbtrail_point;
 
-/* arguments a function probe hands over */
-#define SKBTRAIL_ARGS		4
+/* what a function probe hands over: arguments, and the caller behind them */
+#define SKBTRAIL_ARGS		5
+#define SKBTRAIL_ARG_CALLER	4
 
 #define SKBTRAIL_SEEN_BIRTH	BIT(0)	/* whatever was known of this sk_buff is over */
 
 /**
  * skbtrail_sight() - a function with a probe point was entered
  * @p: first point of the function
- * @arg: its first SKBTRAIL_ARGS arguments
+ * @arg: its first arguments, and at SKBTRAIL_ARG_CALLER its return address
  *
  * Context: any. Never sleeps, allocates, or fails towards the caller.
  */
@@ -28,6 +29,13 @@ void skbtrail_sight_packet(const struct skbtrail_point *p, struct sk_buff *skb,
 /** skbtrail_sight_drop() - the kernel frees a packet as dropped; any context */
 void skbtrail_sight_drop(const struct skbtrail_point *p, struct sk_buff *skb,
 			 void *location, u32 reason);
+
+/** skbtrail_sight_followed() - whether somebody follows @skb; any context */
+bool skbtrail_sight_followed(const struct sk_buff *skb);
+
+/** skbtrail_sight_clone() - @clone was made from @skb; any context */
+void skbtrail_sight_clone(const struct skbtrail_point *p, struct sk_buff *clone,
+			  struct sk_buff *skb);
 
 /** skbtrail_sight_return() - a read call returned; any context */
 void skbtrail_sight_return(const struct skbtrail_point *p);

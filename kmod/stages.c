@@ -40,14 +40,16 @@ const struct skbtrail_stage skbtrail_stages[SKBTRAIL_ST_COUNT] = {
 struct skbtrail_point skbtrail_points[] = {
 	/* life: attached first and for every session */
 	TP(LIFE_DROP, OWN, "kfree_skb", skbtrail_tp_kfree_skb, .flags = PF(LIFE)),
-	FN(LIFE_FREE, FREE, "skb_release_head_state", 1, .flags = PF(LIFE)),
+	FN(LIFE_FREE, FREE, "skb_release_head_state", 1, .flags = PF(LIFE) | PF(VITAL)),
 	/* its reader is done with it; the memory follows when its CPU gets to it */
-	FN(LIFE_FREE, FREE, "skb_attempt_defer_free", 1, .flags = PF(LIFE)),
+	FN(LIFE_FREE, FREE, "skb_attempt_defer_free", 1, .flags = PF(LIFE) | PF(ASIDE)),
 	FN(LIFE_FREE, FREE, "__consume_stateless_skb", 1, .flags = PF(LIFE)),
 	FN(LIFE_FREE, FREE, "napi_skb_free_stolen_head", 1, .flags = PF(LIFE)),
-	FN(LIFE_FREE, FREE, "kfree_skbmem", 1, .flags = PF(LIFE)),
-	FN(LIFE_CLONE, CLONE, "__skb_clone", 2, .flags = PF(LIFE)),
-	FN(LIFE_EXPAND, EXPAND, "pskb_expand_head", 1, .flags = PF(LIFE) | PF(ASIDE)),
+	FN(LIFE_FREE, FREE, "kfree_skbmem", 1, .flags = PF(LIFE) | PF(VITAL)),
+	/* __skb_clone() has both packets, but is inlined where it is used */
+	FN(LIFE_CLONE, CLONE, "skb_clone", 1, .flags = PF(LIFE),
+	   .kind = SKBTRAIL_ATTACH_KIND_KRETPROBE),
+	FN(LIFE_EXPAND, EXPAND, "pskb_expand_head", 1, .flags = PF(LIFE) | PF(ASIDE) | PF(VITAL)),
 	FN(LIFE_MERGE, MERGE, "skb_gro_receive", 2, .flags = PF(LIFE)),
 	FN(LIFE_MERGE, MERGE, "skb_try_coalesce", 2, .flags = PF(LIFE)),
 	TP(DEV_GRO, OWN, "napi_gro_frags_entry", skbtrail_tp_gro_frags,
@@ -61,27 +63,27 @@ struct skbtrail_point skbtrail_points[] = {
 	   .flags = PF(DEV) | PF(LIST)),
 	FN(DEV_NETIF_RX, PACKET, "netif_rx_internal", 1, IN_DATA, .flags = PF(DEV)),
 	FN(DEV_RECEIVE, PACKET, "__netif_receive_skb_core", 1, IN_DATA,
-	   .flags = PF(DEV) | PF(PSKB) | PF(VARIANT) | PF(COMPARE)),
+	   .flags = PF(DEV) | PF(PSKB) | PF(VARIANT) | PF(DIRTY)),
 	FN(ARP_RCV, PACKET, "arp_rcv", 1, NETHDR, .l3proto = ETH_P_ARP, .flags = PF(DEV)),
 	FN(ARP_PROCESS, PACKET, "arp_process", 3, NETHDR, .l3proto = ETH_P_ARP,
 	   .flags = PF(DEV)),
 
 	/* IP, in */
-	FN(IP_RCV, PACKET, "ip_rcv", 1, NETHDR, V4, .flags = PF(DEV) | PF(COMPARE)),
+	FN(IP_RCV, PACKET, "ip_rcv", 1, NETHDR, V4, .flags = PF(DEV)),
 	FN(IP_RCV, PACKET, "ip_list_rcv", 1, NETHDR, V4,
-	   .flags = PF(DEV) | PF(LIST) | PF(COMPARE)),
-	FN(IP_RCV, PACKET, "ipv6_rcv", 1, NETHDR, V6, .flags = PF(DEV) | PF(COMPARE)),
+	   .flags = PF(DEV) | PF(LIST)),
+	FN(IP_RCV, PACKET, "ipv6_rcv", 1, NETHDR, V6, .flags = PF(DEV)),
 	FN(IP_RCV, PACKET, "ipv6_list_rcv", 1, NETHDR, V6,
-	   .flags = PF(DEV) | PF(LIST) | PF(COMPARE)),
+	   .flags = PF(DEV) | PF(LIST)),
 
 	/* the five NF_INET points: in the order of enum nf_inet_hooks */
-	FN(NF_PREROUTING, NF, "nf_hook_slow", 1, NETHDR, .flags = PF(DIRTY) | PF(COMPARE)),
-	FN(NF_LOCAL_IN, NF, "nf_hook_slow", 1, NETHDR, .flags = PF(DIRTY) | PF(COMPARE)),
-	FN(NF_FORWARD, NF, "nf_hook_slow", 1, NETHDR, .flags = PF(DIRTY) | PF(COMPARE)),
-	FN(NF_LOCAL_OUT, NF, "nf_hook_slow", 1, NETHDR, .flags = PF(DIRTY) | PF(COMPARE)),
-	FN(NF_POSTROUTING, NF, "nf_hook_slow", 1, NETHDR, .flags = PF(DIRTY) | PF(COMPARE)),
+	FN(NF_PREROUTING, NF, "nf_hook_slow", 1, NETHDR, .flags = PF(DIRTY)),
+	FN(NF_LOCAL_IN, NF, "nf_hook_slow", 1, NETHDR, .flags = PF(DIRTY)),
+	FN(NF_FORWARD, NF, "nf_hook_slow", 1, NETHDR, .flags = PF(DIRTY)),
+	FN(NF_LOCAL_OUT, NF, "nf_hook_slow", 1, NETHDR, .flags = PF(DIRTY)),
+	FN(NF_POSTROUTING, NF, "nf_hook_slow", 1, NETHDR, .flags = PF(DIRTY)),
 
-	FN(ROUTE_INPUT, PACKET, "ip_route_input_noref", 1, NETHDR, V4, .flags = PF(DEV)),
+	FN(ROUTE_INPUT, PACKET, "ip_route_input_noref", 1, NETHDR, .flags = PF(DEV)),
 	FN(ROUTE_INPUT, PACKET, "ip6_route_input", 1, NETHDR, V6, .flags = PF(DEV)),
 	FN(IP_LOCAL_DELIVER, PACKET, "ip_local_deliver", 1, NETHDR, V4,
 	   .flags = PF(DEV) | PF(DST)),
@@ -179,9 +181,9 @@ struct skbtrail_point skbtrail_points[] = {
 
 	/* neighbour */
 	FN(NEIGH_OUTPUT, PACKET, "ip_finish_output2", 3, NETHDR, V4,
-	   .flags = PF(DEV) | PF(DST) | PF(COMPARE)),
+	   .flags = PF(DEV) | PF(DST)),
 	FN(NEIGH_OUTPUT, PACKET, "ip6_finish_output2", 3, NETHDR, V6,
-	   .flags = PF(DEV) | PF(DST) | PF(COMPARE)),
+	   .flags = PF(DEV) | PF(DST)),
 	FN(NEIGH_RESOLVE, PACKET, "neigh_resolve_output", 2, NETHDR, .flags = PF(DEV)),
 	FN(NEIGH_WAIT, PACKET, "__neigh_event_send", 2, NETHDR, .flags = PF(DEV)),
 	FN(ARP_XMIT, PACKET, "arp_xmit", 1, NETHDR, .l3proto = ETH_P_ARP,
@@ -189,12 +191,13 @@ struct skbtrail_point skbtrail_points[] = {
 
 	/* device, out */
 	FN(DEV_QUEUE, PACKET, "__dev_queue_xmit", 1, NETHDR, .l2 = SKBTRAIL_L2_DATA,
-	   .flags = PF(DEV) | PF(COMPARE)),
+	   .flags = PF(DEV) | PF(DIRTY)),
 	FN(DEV_VALIDATE, PACKET, "validate_xmit_skb", 1, NETHDR, .l2 = SKBTRAIL_L2_DATA,
 	   .flags = PF(DEV)),
 	FN(DEV_GSO, PACKET, "__skb_gso_segment", 1, NETHDR, .flags = PF(DEV)),
-	TP(QDISC_ENQUEUE, OWN, "qdisc_enqueue", skbtrail_tp_qdisc_enqueue, NETHDR,
-	   .l2 = SKBTRAIL_L2_DATA, .flags = PF(DEV)),
+	/* the tracepoint comes when another CPU may have sent and freed the packet */
+	FN(QDISC_ENQUEUE, PACKET, "dev_qdisc_enqueue", 1, NETHDR, .l2 = SKBTRAIL_L2_DATA,
+	   .flags = PF(DEV)),
 	TP(QDISC_DEQUEUE, OWN, "qdisc_dequeue", skbtrail_tp_qdisc_dequeue, NETHDR,
 	   .l2 = SKBTRAIL_L2_DATA, .flags = PF(DEV)),
 	FN(QDISC_XMIT, PACKET, "sch_direct_xmit", 1, NETHDR, .l2 = SKBTRAIL_L2_DATA,

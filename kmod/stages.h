@@ -36,8 +36,7 @@ enum skbtrail_op {
 	SKBTRAIL_OP_COPY,	/* data of a packet is copied to a reader */
 	SKBTRAIL_OP_COPIED,	/* the same, seen afterwards; arguments: socket, packet, length */
 	SKBTRAIL_OP_RETURN,	/* a read call returns */
-	SKBTRAIL_OP_BIRTH,	/* memory enters a new life without having been freed */
-	SKBTRAIL_OP_CLONE,	/* arguments: new packet, old packet */
+	SKBTRAIL_OP_CLONE,	/* return value: the clone; argument: its parent */
 	SKBTRAIL_OP_EXPAND,	/* the head may change */
 	SKBTRAIL_OP_MERGE,	/* arguments: packet that stays, packet that goes */
 	SKBTRAIL_OP_FREE,	/* the sk_buff's life ends */
@@ -65,11 +64,11 @@ enum skbtrail_l2 {
 #define SKBTRAIL_PF_DST		BIT(3)	/* skb_dst() is the packet's route here */
 #define SKBTRAIL_PF_LIFE	BIT(4)	/* attached for every session, first */
 #define SKBTRAIL_PF_DIRTY	BIT(5)	/* headers may change behind this point */
-#define SKBTRAIL_PF_COMPARE	BIT(6)	/* headers may have changed before it */
-#define SKBTRAIL_PF_PSKB	BIT(7)	/* the argument is a struct sk_buff ** */
-#define SKBTRAIL_PF_LIST	BIT(8)	/* the argument is a list of packets */
-#define SKBTRAIL_PF_SOCKET	BIT(9)	/* the socket argument is a struct socket */
-#define SKBTRAIL_PF_ASIDE	BIT(10)	/* something done about the packet, not a place it is at */
+#define SKBTRAIL_PF_PSKB	BIT(6)	/* the argument is a struct sk_buff ** */
+#define SKBTRAIL_PF_LIST	BIT(7)	/* the argument is a list of packets */
+#define SKBTRAIL_PF_SOCKET	BIT(8)	/* the socket argument is a struct socket */
+#define SKBTRAIL_PF_ASIDE	BIT(9)	/* something done about the packet, not a place it is at */
+#define SKBTRAIL_PF_VITAL	BIT(10)	/* without it two packets could be taken for one */
 
 /**
  * struct skbtrail_point - one place where a stage is watched

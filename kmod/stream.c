@@ -25,6 +25,7 @@
 #include "attach.h"
 #include "compat.h"
 #include "netlink.h"
+#include "sight.h"
 #include "stages.h"
 #include "symbols.h"
 #include "track.h"
@@ -63,10 +64,13 @@ static struct sk_buff *ring_pop(struct skbtrail_ring *r, unsigned int quota)
 	return skb;
 }
 
+/* order 3: better no batch than a process killed for it */
+#define BATCH_GFP	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 /* an empty message: headers up to and with the attribute that holds records */
-static struct sk_buff *batch_alloc(const struct skbtrail_stream *st, gfp_t gfp)
+static struct sk_buff *batch_alloc(const struct skbtrail_stream *st)
 {
-	struct sk_buff *skb = alloc_skb(SKB_WITH_OVERHEAD(SKBTRAIL_BATCH_SIZE), gfp);
+	struct sk_buff *skb = alloc_skb(SKB_WITH_OVERHEAD(SKBTRAIL_BATCH_SIZE), BATCH_GFP);
 	struct nlattr *attr;
 
 	if (!skb)
@@ -129,16 +133,6 @@ static bool lane_next(struct skbtrail_stream *st, struct skbtrail_lane *lane)
 	return true;
 }
 
-static bool lane_lost_any(const struct skbtrail_lane *lane)
-{
-	int i;
-
-	for (i = 1; i < __SKBTRAIL_LOST_CAUSE_MAX; i++)
-		if (READ_ONCE(lane->lost[i]))
-			return true;
-	return false;
-}
-
 static void *lane_room(struct skbtrail_stream *st, struct skbtrail_lane *lane, u32 size)
 {
 	void *room;
@@ -184,7 +178,7 @@ void skbtrail_stream_lose(struct skbtrail_stream *st, enum skbtrail_lost_cause c
 	lane->lost_total[cause]++;
 }
 
-void *skbtrail_stream_reserve(struct skbtrail_stream *st, u32 size, u64 ns)
+void *skbtrail_stream_reserve_slow(struct skbtrail_stream *st, u32 size, u64 ns)
 {
 	struct skbtrail_lane *lane = this_cpu_ptr(st->lanes);
 	void *room;
@@ -220,6 +214,8 @@ void skbtrail_stream_totals(const struct skbtrail_stream *st, struct skbtrail_to
 		for (i = 1; i < __SKBTRAIL_LOST_CAUSE_MAX; i++)
 			t->lost[i] += READ_ONCE(lane->lost_total[i]);
 	}
+	for (i = 1; i < __SKBTRAIL_LOST_CAUSE_MAX; i++)
+		t->lost[i] += READ_ONCE(st->lost[i]);
 }
 
 /* ---- from here on: the sender, process context ---- */
@@ -270,10 +266,26 @@ static void repay(struct skbtrail_stream *st, struct skbtrail_lane *lane)
 	struct sk_buff *skb;
 
 	for (; lane->owed; lane->owed--) {
-		skb = batch_alloc(st, GFP_KERNEL | __GFP_NOWARN);
+		skb = batch_alloc(st);
 		if (!skb)
 			return;
 		ring_push(&lane->spare, st->quota, skb);
+	}
+}
+
+/*
+ * What is full now is what may be sent next. Names of what it refers to are
+ * known by now; those of later batches may not be.
+ */
+static void fix_full(struct skbtrail_stream *st)
+{
+	struct skbtrail_lane *lane;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		lane = per_cpu_ptr(st->lanes, cpu);
+		/* pairs with ring_push() */
+		lane->until = smp_load_acquire(&lane->full.head);
 	}
 }
 
@@ -285,7 +297,8 @@ static void drain(struct skbtrail_stream *st)
 
 	for_each_possible_cpu(cpu) {
 		lane = per_cpu_ptr(st->lanes, cpu);
-		while ((skb = ring_pop(&lane->full, st->quota))) {
+		while (lane->full.tail != lane->until &&
+		       (skb = ring_pop(&lane->full, st->quota))) {
 			small = shrink(st, lane, skb);
 			deliver(st, small ? small : skb);
 			lane->owed += !small;
@@ -310,7 +323,7 @@ static void *own_room(struct skbtrail_stream *st, struct skbtrail_lane *own, u32
 	if (own->batch && own->end - own->pos < size)
 		own_send(st, own);
 	while (!own->batch) {
-		skb = batch_alloc(st, GFP_KERNEL);
+		skb = batch_alloc(st);
 		if (skb)
 			lane_open(own, skb, OWN_CPU, ++st->own_seq);
 		else if (!over(st))
@@ -351,7 +364,7 @@ struct reasons {
 	u32		from;
 	u32		n;
 	u32		number[64];
-	const char	*name[64];
+	char		name[64][48];
 };
 
 static bool gather_reason(u32 reason, const char *name, void *data)
@@ -361,7 +374,7 @@ static bool gather_reason(u32 reason, const char *name, void *data)
 	if (reason < r->from)
 		return true;
 	r->number[r->n] = reason;
-	r->name[r->n] = name;
+	strscpy(r->name[r->n], name, sizeof(r->name[0]));
 	return ++r->n < ARRAY_SIZE(r->name);
 }
 
@@ -470,8 +483,9 @@ static void lane_flush(void *data)
 }
 
 /*
- * After this, everything written before @ns is in a ring. A CPU that is off
- * line writes nothing, so its lane can be taken from here.
+ * After this, everything that was seen before is in a ring. CPUs without a
+ * batch are asked as well: one may have looked at the clock and not written
+ * yet. A CPU that is off line writes nothing, so its lane can be taken here.
  */
 static void flush_lanes(struct skbtrail_stream *st)
 {
@@ -481,8 +495,6 @@ static void flush_lanes(struct skbtrail_stream *st)
 	cpus_read_lock();
 	for_each_possible_cpu(cpu) {
 		lane = per_cpu_ptr(st->lanes, cpu);
-		if (!READ_ONCE(lane->batch) && !lane_lost_any(lane))
-			continue;
 		if (cpu_online(cpu))
 			smp_call_function_single(cpu, lane_flush, st, true);
 		else if (lane->batch)
@@ -491,38 +503,50 @@ static void flush_lanes(struct skbtrail_stream *st)
 	cpus_read_unlock();
 }
 
-/*
- * The kernel skips a kprobe that hits while another one runs on the CPU. The
- * end of a packet may be among what was skipped: nothing older is certain.
- */
-static void check_missed(struct own *o, u64 ns)
+static void tell_lost(struct own *o, enum skbtrail_lost_cause cause, u64 count, u64 ns)
 {
-	u64 missed = skbtrail_attach_missed();
-	struct skbtrail_rec_lost *rec;
+	struct skbtrail_rec_lost *rec = own_room(o->st, &o->lane, sizeof(*rec));
 
-	if (missed == o->st->missed)
-		return;
-	skbtrail_track_doubt();
-	rec = own_room(o->st, &o->lane, sizeof(*rec));
+	o->st->lost[cause] += count;
 	if (rec)
 		*rec = (struct skbtrail_rec_lost){
 			.size = sizeof(*rec),
 			.kind = SKBTRAIL_REC_KIND_LOST,
-			.cause = SKBTRAIL_LOST_CAUSE_MISSED,
-			.count = missed - o->st->missed,
+			.cause = cause,
+			.count = count,
 			.first_ns = ns - jiffies_to_nsecs(o->st->flush),
 			.last_ns = ns,
 		};
-	o->st->missed = missed;
+}
+
+/*
+ * Losses the packet path cannot book to a session: sightings in NMI, and
+ * kprobes the kernel skipped because another one was running on the CPU. The
+ * end of a packet may be among those: nothing older is certain.
+ */
+static void check_unseen(struct own *o, u64 ns)
+{
+	u64 missed = skbtrail_attach_missed(), blind = skbtrail_sight_blind();
+	struct skbtrail_stream *st = o->st;
+
+	if (missed > st->missed) {
+		skbtrail_track_doubt();
+		tell_lost(o, SKBTRAIL_LOST_CAUSE_MISSED, missed - st->missed, ns);
+	}
+	st->missed = missed;
+	if (blind > st->blind)
+		tell_lost(o, SKBTRAIL_LOST_CAUSE_NMI, blind - st->blind, ns);
+	st->blind = blind;
 }
 
 static void flush(struct own *o)
 {
 	u64 ns = ktime_get_ns();
 
-	check_missed(o, ns);
+	check_unseen(o, ns);
 
 	flush_lanes(o->st);
+	fix_full(o->st);
 	put_symbols(o);
 	own_send(o->st, &o->lane);
 	drain(o->st);
@@ -550,7 +574,7 @@ static int sender(void *data)
 		WRITE_ONCE(st->full, false);
 		finish = READ_ONCE(st->finish);
 		if (!finish && time_before(jiffies, last + st->flush)) {
-			/* what a full batch refers to must be named first */
+			fix_full(st);
 			put_symbols(&o);
 			own_send(st, &o.lane);
 			drain(st);
@@ -560,6 +584,8 @@ static int sender(void *data)
 		flush(&o);
 	}
 	if (finish) {
+		/* a loss may have waited for the batch that was just sent */
+		flush(&o);
 		put_summary(&o);
 		own_send(st, &o.lane);
 	}
@@ -612,7 +638,7 @@ static int fill_lane(struct skbtrail_stream *st, struct skbtrail_lane *lane)
 	if (!lane->spare.slot || !lane->full.slot)
 		return -ENOMEM;
 	for (i = 0; i < st->quota; i++) {
-		skb = batch_alloc(st, GFP_KERNEL);
+		skb = batch_alloc(st);
 		if (!skb)
 			return -ENOMEM;
 		ring_push(&lane->spare, st->quota, skb);
@@ -634,6 +660,7 @@ int skbtrail_stream_open(struct skbtrail_stream *st, struct sock *sk, u32 portid
 	st->sk = sk;
 	st->portid = portid;
 	st->missed = skbtrail_attach_missed();
+	st->blind = skbtrail_sight_blind();
 	st->flush = max(msecs_to_jiffies(flush_ms), 1UL);
 	init_waitqueue_head(&st->wait);
 	init_completion(&st->done);
@@ -643,8 +670,10 @@ int skbtrail_stream_open(struct skbtrail_stream *st, struct sock *sk, u32 portid
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
 		err = fill_lane(st, per_cpu_ptr(st->lanes, cpu));
-		if (err)
+		if (err) {
+			NL_SET_ERR_MSG(extack, "no memory for the buffer; ask for a smaller one");
 			goto out_lanes;
+		}
 	}
 	st->sender = kthread_create(sender, st, "skbtrail/%u", portid);
 	if (IS_ERR(st->sender)) {
@@ -673,11 +702,17 @@ void skbtrail_stream_abandon(struct skbtrail_stream *st)
 	wake_up(&st->wait);
 }
 
-void skbtrail_stream_close(struct skbtrail_stream *st)
+void skbtrail_stream_wait(struct skbtrail_stream *st)
 {
-	wait_for_completion(&st->done);
+	/* interruptible, though nobody does: a slow reader is not a hung task */
+	while (wait_for_completion_interruptible(&st->done))
+		schedule_timeout_interruptible(HZ / 10);
 	kthread_stop(st->sender);
 	irq_work_sync(&st->kick);
+}
+
+void skbtrail_stream_free(struct skbtrail_stream *st)
+{
 	free_lanes(st);
 	sock_put(st->sk);
 }

@@ -33,6 +33,7 @@ struct skbtrail_ring {
  * @seq: number of the current batch
  * @spare: empty batches, filled by the sender
  * @full: written batches, emptied by the sender
+ * @until: head of @full when the sender last looked
  * @owed: batches the sender could not replace yet for want of memory
  * @lost: not told yet, by cause
  * @lost_total: by cause
@@ -51,6 +52,7 @@ struct skbtrail_lane {
 	u64			seq;
 	struct skbtrail_ring	spare;
 	struct skbtrail_ring	full;
+	unsigned int		until;
 	unsigned int		owed;
 	u32			lost[__SKBTRAIL_LOST_CAUSE_MAX];
 	u64			first_ns[__SKBTRAIL_LOST_CAUSE_MAX];
@@ -79,6 +81,8 @@ struct skbtrail_lane {
  * @batches: sent
  * @symbols: code locations already named
  * @missed: skipped kprobe hits already told
+ * @blind: sightings in NMI already told
+ * @lost: by cause, what no CPU could book
  */
 struct skbtrail_stream {
 	struct sock			*sk;
@@ -97,6 +101,8 @@ struct skbtrail_stream {
 	u64				batches;
 	unsigned int			symbols;
 	u64				missed;
+	u64				blind;
+	u64				lost[__SKBTRAIL_LOST_CAUSE_MAX];
 };
 
 /** struct skbtrail_totals - sums over CPUs */
@@ -128,11 +134,17 @@ void skbtrail_stream_finish(struct skbtrail_stream *st);
 void skbtrail_stream_abandon(struct skbtrail_stream *st);
 
 /**
- * skbtrail_stream_close() - wait until the sender is done, and free
+ * skbtrail_stream_wait() - wait until the sender is done
  *
  * After finish or abandon only; waits for a slow reader after finish.
  */
-void skbtrail_stream_close(struct skbtrail_stream *st);
+void skbtrail_stream_wait(struct skbtrail_stream *st);
+
+/** skbtrail_stream_free() - after skbtrail_stream_wait(); nobody may look at it any more */
+void skbtrail_stream_free(struct skbtrail_stream *st);
+
+/** skbtrail_stream_reserve_slow() - the batch is full, or something was lost */
+void *skbtrail_stream_reserve_slow(struct skbtrail_stream *st, u32 size, u64 ns);
 
 /**
  * skbtrail_stream_reserve() - room for one record on this CPU
@@ -142,7 +154,16 @@ void skbtrail_stream_close(struct skbtrail_stream *st);
  * Context: any but NMI, interrupts off. Return: NULL when it is lost (and
  * counted); otherwise all of it must be written.
  */
-void *skbtrail_stream_reserve(struct skbtrail_stream *st, u32 size, u64 ns);
+static inline void *skbtrail_stream_reserve(struct skbtrail_stream *st, u32 size, u64 ns)
+{
+	struct skbtrail_lane *lane = this_cpu_ptr(st->lanes);
+	void *room = lane->pos;
+
+	if (unlikely(lane->end - lane->pos < size || lane->lost[SKBTRAIL_LOST_CAUSE_BUFFER]))
+		return skbtrail_stream_reserve_slow(st, size, ns);
+	lane->pos += size;
+	return room;
+}
 
 /** skbtrail_stream_lose() - count something lost on this CPU; interrupts off */
 void skbtrail_stream_lose(struct skbtrail_stream *st, enum skbtrail_lost_cause cause,

@@ -57,6 +57,9 @@ void skbtrail_symbol_name(u32 id, char *buf, unsigned int size)
 	char sym[KSYM_SYMBOL_LEN], *slash, *module;
 
 	sprint_symbol(sym, (unsigned long)by_id[id]);
+	/* its module is gone: an address would tell nothing, and must not */
+	if (!strncmp(sym, "0x", 2))
+		strscpy(sym, "unknown", sizeof(sym));
 	/* name+0x12/0x345 [module]: the function's length says nothing here */
 	slash = strchr(sym, '/');
 	module = slash ? strchr(slash, ' ') : NULL;

@@ -18,12 +18,6 @@ void skbtrail_tp_gro_frags(void *data, const struct sk_buff *skb)
 	skbtrail_sight_packet(data, (struct sk_buff *)skb, SKBTRAIL_SEEN_BIRTH, 0);
 }
 
-void skbtrail_tp_qdisc_enqueue(void *data, struct Qdisc *qdisc,
-			       const struct netdev_queue *txq, struct sk_buff *skb)
-{
-	skbtrail_sight_packet(data, skb, 0, 0);
-}
-
 void skbtrail_tp_qdisc_dequeue(void *data, struct Qdisc *qdisc,
 			       const struct netdev_queue *txq, int packets,
 			       struct sk_buff *skb)

@@ -13,8 +13,6 @@ struct netdev_queue;
  */
 skbtrail_tp_kfree_skb_fn skbtrail_tp_kfree_skb;
 void skbtrail_tp_gro_frags(void *data, const struct sk_buff *skb);
-void skbtrail_tp_qdisc_enqueue(void *data, struct Qdisc *qdisc,
-			       const struct netdev_queue *txq, struct sk_buff *skb);
 void skbtrail_tp_qdisc_dequeue(void *data, struct Qdisc *qdisc,
 			       const struct netdev_queue *txq, int packets,
 			       struct sk_buff *skb);

@@ -18,10 +18,18 @@
 #include <linux/skbuff.h>
 #include <linux/string.h>
 
+#include "attach.h"
+
 struct skbtrail_set *skbtrail_sets;
 unsigned int skbtrail_set_bits;
 static atomic64_t last_trail;
 static u32 epoch;
+
+/* with kprobes, a skipped hit may have been the end of any life */
+static u32 epoch_now(void)
+{
+	return READ_ONCE(epoch) + skbtrail_attach_life_missed();
+}
 
 int skbtrail_track_alloc(unsigned int entries)
 {
@@ -53,8 +61,13 @@ struct skbtrail_life *skbtrail_track_begin(struct skbtrail_set *set,
 	set->key[life - set->way] = skb;
 	life->head = skb->head;
 	life->trail = atomic64_inc_return(&last_trail);
-	life->epoch = READ_ONCE(epoch);
+	life->epoch = epoch_now();
 	return life;
+}
+
+static bool same_head(const struct skbtrail_life *life, const struct sk_buff *skb)
+{
+	return life->head == skb->head || life->flags & SKBTRAIL_LIFE_EXPANDING;
 }
 
 u64 skbtrail_track_trail(const struct sk_buff *skb)
@@ -65,7 +78,7 @@ u64 skbtrail_track_trail(const struct sk_buff *skb)
 
 	raw_spin_lock(&set->lock);
 	life = skbtrail_track_find(set, skb);
-	trail = life && life->head == skb->head ? life->trail : 0;
+	trail = life && life->sessions && same_head(life, skb) ? life->trail : 0;
 	raw_spin_unlock(&set->lock);
 	return trail;
 }
@@ -96,5 +109,5 @@ void skbtrail_track_doubt(void)
 
 bool skbtrail_track_doubtful(const struct skbtrail_life *life)
 {
-	return unlikely(life->epoch != READ_ONCE(epoch));
+	return unlikely(life->epoch != epoch_now());
 }

@@ -19,6 +19,7 @@ struct sock;
 #define SKBTRAIL_LIFE_COPIED	BIT(1)	/* a process read its data */
 #define SKBTRAIL_LIFE_DIRTY	BIT(2)	/* headers may have changed since they were compared */
 #define SKBTRAIL_LIFE_ANSWERED	BIT(3)	/* answered with an ICMP error */
+#define SKBTRAIL_LIFE_SK_CLOSING BIT(5)	/* the peer of that socket has closed its side */
 #define SKBTRAIL_LIFE_SK_OPEN	BIT(4)	/* the socket it was last at was not closed then */
 
 /**
@@ -125,7 +126,7 @@ static inline void skbtrail_track_end(struct skbtrail_set *set, struct skbtrail_
 	set->key[life - set->way] = NULL;
 }
 
-/** skbtrail_track_trail() - trail of @skb, 0 when it is not followed; takes the lock */
+/** skbtrail_track_trail() - trail of @skb, 0 when nobody follows it; takes the lock */
 u64 skbtrail_track_trail(const struct sk_buff *skb);
 
 /** skbtrail_track_forget() - make a session's bit free for another; may sleep */

@@ -60,6 +60,25 @@ bool skbtrail_view_copy(const struct sk_buff *skb, const struct skbtrail_view *v
 	return !skb_copy_bits(skb, v->offset + (int)off, to, len);
 }
 
+bool skbtrail_view_unchanged(const struct sk_buff *skb, const struct skbtrail_view *v,
+			     const struct skbtrail_flow *flow)
+{
+	const struct iphdr *iph = (const void *)(skb->data + v->offset);
+	const struct udphdr *uh = (const void *)(iph + 1);
+
+	/* linear, IPv4 without options, not a later fragment */
+	if (flow->l3proto != ETH_P_IP || v->flow.l3proto != ETH_P_IP ||
+	    v->offset + (int)(sizeof(*iph) + 4) > (int)skb_headlen(skb) ||
+	    iph->version != 4 || iph->ihl != 5 || iph->frag_off & htons(IP_OFFSET))
+		return false;
+	if (*(const __be32 *)flow->saddr != iph->saddr ||
+	    *(const __be32 *)flow->daddr != iph->daddr ||
+	    flow->ttl != iph->ttl || flow->tos != iph->tos || flow->proto != iph->protocol)
+		return false;
+	return !(flow->sport | flow->dport) ||
+	       (htons(flow->sport) == uh->source && htons(flow->dport) == uh->dest);
+}
+
 static void parse_l4(const u8 *h, u32 avail, u32 off, struct skbtrail_view *v)
 {
 	const struct tcphdr *th = (const void *)(h + off);

@@ -85,6 +85,14 @@ bool skbtrail_view_locate(const struct skbtrail_point *p,
  */
 void skbtrail_view_parse(const struct sk_buff *skb, struct skbtrail_view *v);
 
+/**
+ * skbtrail_view_unchanged() - whether a located packet surely still has @flow
+ *
+ * Quick, for the common shape of packets; false means nothing. Context: any.
+ */
+bool skbtrail_view_unchanged(const struct sk_buff *skb, const struct skbtrail_view *v,
+			     const struct skbtrail_flow *flow);
+
 /** skbtrail_view_copy() - copy @len bytes from @off of the network header, or fail */
 bool skbtrail_view_copy(const struct sk_buff *skb, const struct skbtrail_view *v,
 			u32 off, void *to, u32 len);
