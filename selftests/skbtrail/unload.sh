@@ -116,6 +116,8 @@ unload
 ip netns exec "$client_ns" ping -q -c 1 10.9.0.2 >/dev/null
 ip netns exec "$client_ns" ss -Hlntu >/dev/null
 modprobe -q nfnetlink_hook
+# looking loads modules, too
+state >/dev/null
 BEFORE=$(state)
 HOOKS_BEFORE=$(nf_hooks "$client_ns")
 
