@@ -45,7 +45,7 @@ connection()
 		$name: the SYN passes every stage in order | in_order(one(flags="SYN"), "sock.connect $OUT $IN sock.lookup tcp.listen")
 		$name: the SYN-ACK passes every stage in order | in_order(one(flags="SYN,ACK"), "$OUT $IN sock.lookup".replace("tcp.transmit", ""))
 		$name: the client sent the SYN | one(flags="SYN").process.pid == $client
-		$name: data passes every stage in order | all(in_order(t, "$OUT $KNOWN sock.lookup tcp.data sock.queue sock.copy") for t in some(dport=$port) if t.tcp.payload and t.end == "delivered")
+		$name: data passes every stage in order | all(in_order(t, "$OUT $KNOWN sock.lookup sock.queue sock.copy") for t in some(dport=$port) if t.tcp.payload and t.end == "delivered")
 		$name: the first of it from the call on | in_order([t for t in some(dport=$port) if t.tcp.payload][0], "sock.send tcp.sendmsg tcp.transmit")
 		$name: data was delivered | all(t.end in ("delivered", "merged") for t in some() if t.tcp.payload)
 		$name: the server read the last of it | [t for t in some(dport=$port) if t.tcp.payload and t.end == "delivered"][-1].reader.pid == $server
