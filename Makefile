@@ -58,7 +58,13 @@ check-all: ## all tests on every kernel there is
 	@$(MAKE) --no-print-directory check KERNELS='6.1 6.12'
 
 bench: setup ## measure, in instructions, in a virtual machine
+	@+$(MAKE) --no-print-directory -C selftests/bench O='$(BUILD)/bench'
 	@$(VM) -i -- selftests/bench/bench
+
+generate: ## make the uAPI header and pages from the protocol and the stage table
+	@scripts/gen-protocol header Documentation/netlink/specs/skbtrail.yaml >kmod/include/uapi/linux/skbtrail.h
+	@scripts/gen-protocol doc Documentation/netlink/specs/skbtrail.yaml >Documentation/netlink/skbtrail.md
+	@scripts/gen-stages
 
 lint: ## checkpatch, sparse, shellcheck, yamllint, headers; any finding fails
 	@selftests/vm/setup --lint
@@ -86,4 +92,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
 		while IFS='	' read -r t d; do printf '%-12s%s\n' "$$t" "$$d"; done
 
-.PHONY: all kmod tools tools-check setup check check-all bench lint demo install clean help
+.PHONY: all kmod tools tools-check setup check check-all bench generate lint demo install clean help

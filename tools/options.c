@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <linux/skbtrail.h>
 
@@ -60,6 +61,17 @@ static int set_snaplen(struct options *opts, const char *arg)
 		return -1;
 	opts->snaplen = n;
 	return 0;
+}
+
+/* The module refuses less than MIN_BUFFER for each CPU there can be. */
+static uint32_t default_buffer(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+	uint64_t least = cpus > 0 ? (uint64_t)cpus * MIN_BUFFER : 0;
+
+	if (least > MAX_BUFFER)
+		return MAX_BUFFER;
+	return least > DEFAULT_BUFFER ? least : DEFAULT_BUFFER;
 }
 
 static int set_buffer(struct options *opts, const char *arg)
@@ -141,7 +153,7 @@ static const struct option_def {
 	{ "stage", 0, "NAME,...", FOR_SESSION,
 	  "watch only these stages (see 'skbtrail stages')", set_stage },
 	{ "buffer", 'B', "BYTES", FOR_SESSION,
-	  "memory for records, 256K to 1G (default 16M)", set_buffer },
+	  "memory for records, 256K to 1G (default 16M, or 256K per CPU)", set_buffer },
 	{ "flush-ms", 0, "MS", FOR_SESSION,
 	  "milliseconds until a record is sent at the latest, 1 to 10000", set_flush },
 	{ "output", 'o', "FILE", FOR_RECORD, "file to write; - for stdout",
@@ -280,7 +292,7 @@ int options_parse(struct options *opts, const struct command *cmd, int argc,
 	int nr = 0;
 	int ret;
 
-	*opts = (struct options) { .snaplen = -1, .buffer = DEFAULT_BUFFER };
+	*opts = (struct options) { .snaplen = -1, .buffer = default_buffer() };
 	ret = parse_options(opts, cmd, argc, argv, operands, &nr);
 	if (!ret)
 		ret = take_operands(opts, cmd, operands, nr);

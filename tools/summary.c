@@ -178,7 +178,7 @@ static void print_merged(FILE *f, const struct trail *t, bool utf8)
 		if (t->links[i].kind == SKBTRAIL_LINK_KIND_MERGE)
 			break;
 	if (i < t->nr_links)
-		fprintf(f, "merged into trail %llu",
+		fprintf(f, "merged into #%llu",
 			(unsigned long long)t->links[i].trail);
 	else
 		fputs("merged into another packet", f);

@@ -125,7 +125,7 @@ static void others(void)
 	s = one();
 	stream_link(s, 17, 12, SKBTRAIL_LINK_KIND_MERGE);
 	stream_end(s, 17, 3000, SKBTRAIL_END_KIND_MERGED, ST_IP_RCV, 0);
-	CHECK_TEXT(says(s), "merged into trail 12 after 2.00 µs");
+	CHECK_TEXT(says(s), "merged into #12 after 2.00 µs");
 
 	s = one();
 	stream_end(s, 17, 3000, 99, ST_IP_RCV, 0);
