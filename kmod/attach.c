@@ -169,6 +169,7 @@ int skbtrail_attach_init(void)
 	for_each_kernel_tracepoint(find_tracepoint, NULL);
 	for (i = 0; i < skbtrail_point_count; i++) {
 		p = &skbtrail_points[i];
+		p->id = i + 1;
 		if (!p->probe)
 			continue;
 		p->state = p->tp ? SKBTRAIL_POINT_STATE_AVAILABLE :

@@ -120,7 +120,7 @@ static struct {
 	struct kretprobe	probe;
 } returns[] = {
 	{ "sock_recvmsg", &recv_point, {
-		.handler = on_recv_return, .maxactive = 512 } },
+		.handler = on_recv_return, .maxactive = 4096 } },
 	{ "skb_clone", &clone_point, {
 		.entry_handler = on_clone, .handler = on_clone_return,
 		.data_size = sizeof(struct sk_buff *), .maxactive = 256 } },

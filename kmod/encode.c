@@ -265,7 +265,7 @@ static void write_facts(struct skbtrail_session *se, const struct skbtrail_life 
 	*rec = (struct skbtrail_rec_facts){
 		.size = size,
 		.kind = kind,
-		.point = skbtrail_point_id(s->p),
+		.point = s->p->id,
 		.stage = s->p->stage,
 		.trail = life->trail,
 		.ns = s->ns,
@@ -280,8 +280,9 @@ static void write_facts(struct skbtrail_session *se, const struct skbtrail_life 
 		memset(head + 1, 0, bytes);
 }
 
-static void write_hit(struct skbtrail_session *se, const struct skbtrail_point *p,
-		      u64 trail, u64 ns, u32 len, u32 info, u8 ctx)
+static __always_inline void write_hit(struct skbtrail_session *se,
+				      const struct skbtrail_point *p, u64 trail,
+				      u64 ns, u32 len, u32 info, u8 ctx)
 {
 	struct skbtrail_rec_hit *rec;
 
@@ -293,7 +294,7 @@ static void write_hit(struct skbtrail_session *se, const struct skbtrail_point *
 		.size = sizeof(*rec),
 		.kind = SKBTRAIL_REC_KIND_HIT,
 		.ctx = ctx,
-		.point = skbtrail_point_id(p),
+		.point = p->id,
 		.stage = p->stage,
 		.trail = trail,
 		.ns = ns,
@@ -457,7 +458,8 @@ static void put_header_changes(struct facts *f, struct skbtrail_life *life,
 	life->flow = s->view.flow;
 }
 
-void skbtrail_encode_changes(struct skbtrail_life *life, struct skbtrail_sighting *s)
+static __always_inline void write_changes(struct skbtrail_life *life,
+					  struct skbtrail_sighting *s)
 {
 	struct facts *f = this_cpu_ptr(&scratch);
 	unsigned long bits = life->sessions;
@@ -470,6 +472,11 @@ void skbtrail_encode_changes(struct skbtrail_life *life, struct skbtrail_sightin
 		return;
 	while ((se = next_session(&bits)))
 		write_facts(se, life, s, SKBTRAIL_REC_KIND_CHANGE, f, 0);
+}
+
+void skbtrail_encode_changes(struct skbtrail_life *life, struct skbtrail_sighting *s)
+{
+	write_changes(life, s);
 }
 
 /*
@@ -497,7 +504,7 @@ void skbtrail_encode_hit(struct skbtrail_life *life, struct skbtrail_sighting *s
 	struct skbtrail_session *se;
 	u8 ctx = context();
 
-	skbtrail_encode_changes(life, s);
+	write_changes(life, s);
 	while ((se = next_session(&bits)))
 		write_hit(se, s->p, life->trail, s->ns, s->skb->len, s->info, ctx);
 	life->last_ns = s->ns;
@@ -586,7 +593,7 @@ void skbtrail_encode_end(const struct skbtrail_life *life, const struct skbtrail
 			.size = sizeof(*rec),
 			.kind = SKBTRAIL_REC_KIND_END,
 			.end = end,
-			.point = skbtrail_point_id(s->p),
+			.point = s->p->id,
 			.stage = life->stage,
 			.trail = life->trail,
 			.ns = s->ns,

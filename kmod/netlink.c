@@ -103,7 +103,7 @@ static int put_point(struct sk_buff *msg, const struct skbtrail_point *p)
 			   p->state == SKBTRAIL_POINT_STATE_SHADOWED;
 
 	if (!nest ||
-	    nla_put_u32(msg, SKBTRAIL_A_POINT_ID, skbtrail_point_id(p)) ||
+	    nla_put_u32(msg, SKBTRAIL_A_POINT_ID, p->id) ||
 	    nla_put_string(msg, SKBTRAIL_A_POINT_FUNC, p->func) ||
 	    nla_put_u32(msg, SKBTRAIL_A_POINT_KIND, p->kind) ||
 	    nla_put_u32(msg, SKBTRAIL_A_POINT_STATE, p->state) ||

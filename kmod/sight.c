@@ -62,8 +62,10 @@ static u32 watching(const struct skbtrail_point *p)
  * Whether a life in the table is the packet we look at. If it is not, its
  * trail ends here, honestly unknown.
  */
-static bool same_life(struct skbtrail_set *set, struct skbtrail_life *life,
-		      const struct skbtrail_sighting *s, unsigned int seen)
+static __always_inline bool same_life(struct skbtrail_set *set,
+				      struct skbtrail_life *life,
+				      const struct skbtrail_sighting *s,
+				      unsigned int seen)
 {
 	u32 reason = SKBTRAIL_UNKNOWN_REASON_REUSED;
 
@@ -120,8 +122,8 @@ static u8 direction(const struct skbtrail_point *p)
 	return skbtrail_stages[p->stage].direction;
 }
 
-/* the core: one packet, one point */
-static void see(struct skbtrail_sighting *s, unsigned int seen)
+/* the core: one packet, one point; inlined, as it is most of what is done */
+static __always_inline void see(struct skbtrail_sighting *s, unsigned int seen)
 {
 	const struct skbtrail_point *p = s->p;
 	struct skbtrail_set *set = skbtrail_track_set(s->skb);
@@ -135,7 +137,9 @@ static void see(struct skbtrail_sighting *s, unsigned int seen)
 		if (!same_life(set, life, s, seen))
 			life = NULL;
 	}
-	fresh = READ_ONCE(skbtrail_interest[p->stage].begin) & ~(life ? life->sessions | life->refused : 0);
+	fresh = READ_ONCE(skbtrail_interest[p->stage].begin);
+	if (life)
+		fresh &= ~(life->sessions | life->refused);
 	s->outward = direction(p) == SKBTRAIL_DIRECTION_OUT;
 	if (fresh && skbtrail_view_locate(p, s->skb, &s->view)) {
 		s->located = true;
@@ -156,8 +160,9 @@ static void see(struct skbtrail_sighting *s, unsigned int seen)
 	raw_spin_unlock(&set->lock);
 }
 
-static void see_packet(const struct skbtrail_point *p, struct sk_buff *skb,
-		       struct sock *sk, unsigned int seen, u32 info)
+static __always_inline void see_packet(const struct skbtrail_point *p,
+				       struct sk_buff *skb, struct sock *sk,
+				       unsigned int seen, u32 info)
 {
 	struct skbtrail_sighting s;
 

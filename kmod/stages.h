@@ -72,6 +72,7 @@ enum skbtrail_l2 {
 
 /**
  * struct skbtrail_point - one place where a stage is watched
+ * @id: number in the protocol, from 1; set at load
  * @func: function or tracepoint; the name that was found once resolved
  * @probe: function of the tracepoint probe, NULL for function entries
  * @stage: enum skbtrail_stage_id
@@ -94,6 +95,7 @@ enum skbtrail_l2 {
  * @sym: buffer for a name found by trying variants
  */
 struct skbtrail_point {
+	u16			id;
 	const char		*func;
 	void			*probe;
 	u8			stage;
@@ -121,11 +123,5 @@ struct skbtrail_point {
 extern const struct skbtrail_stage skbtrail_stages[SKBTRAIL_ST_COUNT];
 extern struct skbtrail_point skbtrail_points[];
 extern const unsigned int skbtrail_point_count;
-
-/** skbtrail_point_id() - number of a point in the protocol, from 1 */
-static inline u16 skbtrail_point_id(const struct skbtrail_point *p)
-{
-	return p - skbtrail_points + 1;
-}
 
 #endif /* SKBTRAIL_STAGES_H */

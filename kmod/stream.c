@@ -28,7 +28,6 @@
 #include "sight.h"
 #include "stages.h"
 #include "symbols.h"
-#include "track.h"
 
 #define MIN_QUOTA	4
 /* CPU number in batches of the sender itself */
@@ -411,7 +410,7 @@ static void put_table(struct own *o)
 	}
 	for (i = 0; i < skbtrail_point_count; i++) {
 		p = &skbtrail_points[i];
-		put_name(o, SKBTRAIL_DICT_POINT, skbtrail_point_id(p), p->stage, p->kind,
+		put_name(o, SKBTRAIL_DICT_POINT, p->id, p->stage, p->kind,
 			 p->func);
 	}
 }
@@ -521,18 +520,16 @@ static void tell_lost(struct own *o, enum skbtrail_lost_cause cause, u64 count, 
 
 /*
  * Losses the packet path cannot book to a session: sightings in NMI, and
- * kprobes the kernel skipped because another one was running on the CPU. The
- * end of a packet may be among those: nothing older is certain.
+ * kprobes the kernel skipped because another one was running on the CPU or
+ * too many functions were waiting to return.
  */
 static void check_unseen(struct own *o, u64 ns)
 {
 	u64 missed = skbtrail_attach_missed(), blind = skbtrail_sight_blind();
 	struct skbtrail_stream *st = o->st;
 
-	if (missed > st->missed) {
-		skbtrail_track_doubt();
+	if (missed > st->missed)
 		tell_lost(o, SKBTRAIL_LOST_CAUSE_MISSED, missed - st->missed, ns);
-	}
 	st->missed = missed;
 	if (blind > st->blind)
 		tell_lost(o, SKBTRAIL_LOST_CAUSE_NMI, blind - st->blind, ns);

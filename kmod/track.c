@@ -23,13 +23,6 @@
 struct skbtrail_set *skbtrail_sets;
 unsigned int skbtrail_set_bits;
 static atomic64_t last_trail;
-static u32 epoch;
-
-/* with kprobes, a skipped hit may have been the end of any life */
-static u32 epoch_now(void)
-{
-	return READ_ONCE(epoch) + skbtrail_attach_life_missed();
-}
 
 int skbtrail_track_alloc(unsigned int entries)
 {
@@ -61,7 +54,7 @@ struct skbtrail_life *skbtrail_track_begin(struct skbtrail_set *set,
 	set->key[life - set->way] = skb;
 	life->head = skb->head;
 	life->trail = atomic64_inc_return(&last_trail);
-	life->epoch = epoch_now();
+	life->epoch = skbtrail_attach_life_missed();
 	return life;
 }
 
@@ -100,14 +93,4 @@ void skbtrail_track_forget(unsigned int session)
 		raw_spin_unlock_irq(&skbtrail_sets[i].lock);
 		cond_resched();
 	}
-}
-
-void skbtrail_track_doubt(void)
-{
-	WRITE_ONCE(epoch, epoch + 1);
-}
-
-bool skbtrail_track_doubtful(const struct skbtrail_life *life)
-{
-	return unlikely(life->epoch != epoch_now());
 }

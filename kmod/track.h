@@ -6,6 +6,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include "attach.h"
 #include "view.h"
 
 struct dst_entry;
@@ -34,7 +35,7 @@ struct sock;
  * @dst: route last told; compared, never dereferenced
  * @sessions: sessions that follow it, a bit each
  * @refused: sessions that had no room when it began and will not begin later
- * @epoch: value of the table's epoch when it was last sure to be alive
+ * @epoch: hits that had been skipped at points that end lives when it began
  * @ifindex: device last told
  * @mark: mark last told
  * @vlan: VLAN tag last told
@@ -132,10 +133,15 @@ u64 skbtrail_track_trail(const struct sk_buff *skb);
 /** skbtrail_track_forget() - make a session's bit free for another; may sleep */
 void skbtrail_track_forget(unsigned int session);
 
-/** skbtrail_track_doubt() - every life begun before now may have ended unseen */
-void skbtrail_track_doubt(void);
-
-/** skbtrail_track_doubtful() - whether @life began before the last doubt */
-bool skbtrail_track_doubtful(const struct skbtrail_life *life);
+/**
+ * skbtrail_track_doubtful() - whether @life may have ended unseen
+ *
+ * With kprobes the kernel skips a hit while another kprobe runs on the CPU;
+ * one that was skipped since @life began may have been its end.
+ */
+static inline bool skbtrail_track_doubtful(const struct skbtrail_life *life)
+{
+	return unlikely(life->epoch != skbtrail_attach_life_missed());
+}
 
 #endif /* SKBTRAIL_TRACK_H */

@@ -66,7 +66,8 @@ static struct options taken(const struct command *cmd, const char *line)
 
 static void values(void)
 {
-	struct options o = taken(&trace, "--json -c 5 -d 1.5 --buffer 32M -s 128 --flush-ms 20 --drops");
+	struct options o = taken(&trace,
+		"--json -c 5 -d 1.5 --buffer 32M -s 128 --flush-ms 20 --drops");
 
 	CHECK(o.json && o.drops && o.count == 5 && o.duration_ms == 1500);
 	CHECK(o.buffer == 32u << 20 && o.snaplen == 128 && o.flush_ms == 20);

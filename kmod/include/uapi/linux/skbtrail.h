@@ -165,7 +165,7 @@ enum skbtrail_link_kind {
  * @SKBTRAIL_LOST_CAUSE_ADMISSION: Packets not followed because less than a quarter of the buffer was free.
  * @SKBTRAIL_LOST_CAUSE_NMI: Sightings in NMI context.
  * @SKBTRAIL_LOST_CAUSE_LIST: Packets at the end of a receive list that was too long.
- * @SKBTRAIL_LOST_CAUSE_MISSED: Kprobe hits the kernel skipped; older trails ended unknown.
+ * @SKBTRAIL_LOST_CAUSE_MISSED: Kprobe hits the kernel skipped; trails whose end may be among them end unknown.
  */
 enum skbtrail_lost_cause {
 	SKBTRAIL_LOST_CAUSE_BUFFER = 1,
