@@ -106,7 +106,17 @@ def flood(addr, port, count):
     for i in range(count):
         s.send(SERIAL + struct.pack(">I", i))
     for _ in range(10):
-        s.send(b"stop")
+        stop(s)
+
+
+def stop(s):
+    """The receiver leaves at the first; then ICMP makes the next send fail, unsent."""
+    while True:
+        try:
+            s.send(b"stop")
+            return
+        except ConnectionRefusedError:
+            pass
 
 
 ROLES = {
