@@ -40,12 +40,13 @@ const struct skbtrail_stage skbtrail_stages[SKBTRAIL_ST_COUNT] = {
 enum { P_DATA, P_NET, P_SEND, P_CALLED, P_CREATE };
 
 struct skbtrail_point skbtrail_points[] = {
-	[P_DATA] = { .func = "data", .stage = SKBTRAIL_ST_IP_RCV, .l3 = SKBTRAIL_L3_DATA },
-	[P_NET] = { .func = "net", .stage = SKBTRAIL_ST_IP_RCV, .l3 = SKBTRAIL_L3_NETHDR,
-		    .flags = SKBTRAIL_PF_DIRTY },
-	[P_SEND] = { .func = "send", .stage = SKBTRAIL_ST_SOCK_SEND },
-	[P_CALLED] = { .func = "called", .stage = SKBTRAIL_ST_UDP_SENDMSG },
-	[P_CREATE] = { .func = "create", .stage = SKBTRAIL_ST_SOCK_CREATE },
+	[P_DATA] = { .id = P_DATA + 1, .func = "data", .stage = SKBTRAIL_ST_IP_RCV,
+		     .l3 = SKBTRAIL_L3_DATA },
+	[P_NET] = { .id = P_NET + 1, .func = "net", .stage = SKBTRAIL_ST_IP_RCV,
+		    .l3 = SKBTRAIL_L3_NETHDR, .flags = SKBTRAIL_PF_DIRTY },
+	[P_SEND] = { .id = P_SEND + 1, .func = "send", .stage = SKBTRAIL_ST_SOCK_SEND },
+	[P_CALLED] = { .id = P_CALLED + 1, .func = "called", .stage = SKBTRAIL_ST_UDP_SENDMSG },
+	[P_CREATE] = { .id = P_CREATE + 1, .func = "create", .stage = SKBTRAIL_ST_SOCK_CREATE },
 };
 
 const unsigned int skbtrail_point_count = ARRAY_SIZE(skbtrail_points);
