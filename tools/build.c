@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "clean.h"
 #include "complain.h"
 
@@ -272,7 +273,7 @@ static bool sees_whole(const struct hit *h)
 	};
 	size_t i;
 
-	for (i = 0; h->stage && i < sizeof(stages) / sizeof(stages[0]); i++)
+	for (i = 0; h->stage && i < ARRAY_SIZE(stages); i++)
 		if (!strcmp(h->stage, stages[i]))
 			return h->len;
 	return false;

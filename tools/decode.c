@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "array.h"
+
 #define RECORD_ALIGN 8
 
 /* Bytes a kind must have at the least, and the bytes of it that we know. */
@@ -28,7 +30,7 @@ static const struct {
 #undef OPEN
 };
 
-#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+#define KINDS ARRAY_SIZE(kinds)
 
 static void skip(struct cursor *c, size_t n)
 {

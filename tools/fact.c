@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "array.h"
+
 /* What a fact is called and how long its value is; min 0 is a fact without a value here. */
 static const struct {
 	const char *key;
@@ -41,7 +43,7 @@ static const struct {
 #undef RANGE
 };
 
-static_assert(sizeof(facts) / sizeof(facts[0]) == SKBTRAIL_FACT_MAX + 1, "a fact without a line");
+static_assert(ARRAY_SIZE(facts) == SKBTRAIL_FACT_MAX + 1, "a fact without a line");
 
 enum decoded fact_take(const struct fact *fact, struct value *value)
 {

@@ -8,6 +8,7 @@
 #include <netlink/route/route.h>
 #include <string.h>
 
+#include "array.h"
 #include "clean.h"
 
 const char *fact_address(const struct value *v, char *buf, size_t size)
@@ -68,7 +69,7 @@ const char *fact_tcp_flags(unsigned int flags, char separator, char *buf,
 	size_t i;
 
 	*buf = '\0';
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		if (!(flags & names[i].bit) || at + 5 > size)
 			continue;
 		if (at)
@@ -132,7 +133,7 @@ const char *fact_tcp_state(unsigned int state)
 		[10] = "listen", [11] = "closing", [12] = "new-syn-recv",
 	};
 
-	return state < sizeof(names) / sizeof(names[0]) ? names[state] : NULL;
+	return state < ARRAY_SIZE(names) ? names[state] : NULL;
 }
 
 static void text_route(FILE *f, const struct value *v)

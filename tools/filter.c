@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "complain.h"
 
 #define SNAPLEN 65535
@@ -54,7 +55,7 @@ static bool can_begin(const char *text, size_t n)
 	for (i = 0; i < n; i++)
 		depth += (text[i] == '(') - (text[i] == ')');
 	for (i = 0; !ok && depth >= 0 && depth < 16 &&
-	     i < sizeof(rests) / sizeof(rests[0]); i++) {
+	     i < ARRAY_SIZE(rests); i++) {
 		snprintf(try, n + 64, "%.*s%s%.*s", (int)n, text, rests[i],
 			 depth, "))))))))))))))))");
 		ok = compiles(try);

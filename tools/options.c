@@ -8,6 +8,7 @@
 
 #include <linux/skbtrail.h>
 
+#include "array.h"
 #include "complain.h"
 #include "number.h"
 
@@ -161,7 +162,7 @@ static const struct option_def {
 	{ "help", 'h', NULL, ~0u, "this text", set_help },
 };
 
-#define DEFS (sizeof(defs) / sizeof(defs[0]))
+#define DEFS ARRAY_SIZE(defs)
 
 static int has_arg(const struct option_def *def)
 {

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "array.h"
+
 static const struct reason reasons[] = {
 #define REASON(name, text, advice) { name, text, advice },
 #include "reasons.inc"
@@ -14,7 +16,7 @@ const struct reason *reason_find(const char *name)
 {
 	size_t i;
 
-	for (i = 0; name && i < sizeof(reasons) / sizeof(reasons[0]); i++)
+	for (i = 0; name && i < ARRAY_SIZE(reasons); i++)
 		if (!strcmp(reasons[i].name, name))
 			return &reasons[i];
 	return NULL;

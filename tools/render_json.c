@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 
+#include "array.h"
 #include "reason.h"
 #include "summary.h"
 
@@ -158,7 +159,7 @@ static struct json_object *json_context(uint8_t ctx)
 	struct json_object *list = json_object_new_array();
 	size_t i;
 
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(words); i++)
 		if (ctx & words[i].bit)
 			json_object_array_add(list, json_object_new_string(words[i].word));
 	return list;

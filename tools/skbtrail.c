@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "array.h"
 #include "commands.h"
 #include "complain.h"
 
@@ -25,7 +26,7 @@ static const struct command commands[] = {
 	  OPERANDS_NONE, command_doctor },
 };
 
-#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+#define COMMANDS ARRAY_SIZE(commands)
 
 static void print_help(FILE *f)
 {

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "complain.h"
-
-#define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static const char *word(const char *const *words, size_t n, uint32_t i)
 {
@@ -27,7 +26,7 @@ const char *stage_layer_word(uint32_t layer)
 		[SKBTRAIL_LAYER_LIFE]		= "life",
 	};
 
-	return word(words, COUNT(words), layer);
+	return word(words, ARRAY_SIZE(words), layer);
 }
 
 const char *stage_direction_word(uint32_t direction)
@@ -39,7 +38,7 @@ const char *stage_direction_word(uint32_t direction)
 		[SKBTRAIL_DIRECTION_ANY]	= "any",
 	};
 
-	return word(words, COUNT(words), direction);
+	return word(words, ARRAY_SIZE(words), direction);
 }
 
 const char *stage_kind_word(uint32_t kind)
@@ -51,7 +50,7 @@ const char *stage_kind_word(uint32_t kind)
 		[SKBTRAIL_ATTACH_KIND_KRETPROBE]	= "kretprobe",
 	};
 
-	return word(words, COUNT(words), kind);
+	return word(words, ARRAY_SIZE(words), kind);
 }
 
 const char *stage_state_word(uint32_t state)
@@ -63,7 +62,7 @@ const char *stage_state_word(uint32_t state)
 		[SKBTRAIL_POINT_STATE_UNAVAILABLE]	= "unavailable",
 	};
 
-	return word(words, COUNT(words), state);
+	return word(words, ARRAY_SIZE(words), state);
 }
 
 static void take_point(struct stage *s, const struct nlattr *nest)

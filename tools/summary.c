@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "clean.h"
 #include "complain.h"
 #include "reason.h"
@@ -107,7 +108,7 @@ static bool closed_unread(const struct trail *t, const char *reason)
 	if (strcmp(last_stage(t), "sock.queue") || !t->symbol ||
 	    (strcmp(reason, "NOT_SPECIFIED") && strcmp(reason, "QUEUE_PURGE")))
 		return false;
-	for (i = 0; i < sizeof(closers) / sizeof(closers[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(closers); i++)
 		if (!strncmp(t->symbol, closers[i], strlen(closers[i])))
 			return true;
 	return false;
@@ -194,7 +195,7 @@ static bool waits(const char *where)
 	};
 	size_t i;
 
-	for (i = 0; where && i < sizeof(stages) / sizeof(stages[0]); i++)
+	for (i = 0; where && i < ARRAY_SIZE(stages); i++)
 		if (!strcmp(where, stages[i]))
 			return true;
 	return false;
@@ -248,7 +249,7 @@ static const struct {
 /* An end that is not known here is unknown. */
 static unsigned int known_end(unsigned int end)
 {
-	return end && end < sizeof(ends) / sizeof(ends[0]) ?
+	return end && end < ARRAY_SIZE(ends) ?
 	       end : SKBTRAIL_END_KIND_UNKNOWN;
 }
 
@@ -271,7 +272,7 @@ const char *summary_link_word(unsigned int kind)
 		[SKBTRAIL_LINK_KIND_DECAP]	= "decap",
 	};
 
-	return kind < sizeof(words) / sizeof(words[0]) ? words[kind] : NULL;
+	return kind < ARRAY_SIZE(words) ? words[kind] : NULL;
 }
 
 char *summary_sentence(const struct trail *t, bool utf8)

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "array.h"
 #include "decode.h"
 #include "fact.h"
 #include "tests/stream.h"
@@ -47,7 +48,7 @@ static void hostile_sizes(void)
 	struct skbtrail_rec_hit hit = { .kind = SKBTRAIL_REC_KIND_HIT };
 	size_t i;
 
-	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		hit.size = sizes[i];
 		CHECK(decode_alone(&hit, sizeof(hit)) == DECODED_DAMAGED);
 	}

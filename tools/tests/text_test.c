@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "tests/unit.h"
 
+#include "array.h"
 #include "clean.h"
 #include "text.h"
 
@@ -19,7 +20,7 @@ static void durations(void)
 	char buf[DURATION_LEN];
 	size_t i;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		CHECK_TEXT(text_duration(buf, sizeof(buf), cases[i].ns, true),
 			   cases[i].text);
 	CHECK_TEXT(text_duration(buf, sizeof(buf), 84200, false), "84.2 us");
