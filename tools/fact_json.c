@@ -6,142 +6,203 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "array.h"
 #include "clean.h"
 
-static void add_number(struct json_object *o, const char *key, uint64_t n)
-{
-	json_object_object_add(o, key, json_object_new_uint64(n));
-}
+/**
+ * struct member - One member of a record, a pair of JSON.
+ * @key: its key
+ * @put: adds it to an object
+ * @at: where it is in the record
+ * @size: in bytes
+ *
+ * @put gets the whole record, zeroed behind what the kernel sent.
+ */
+struct member {
+	const char *key;
+	void (*put)(struct json_object *o, const struct member *m, const uint8_t *record);
+	size_t at;
+	size_t size;
+};
 
 static void add_text(struct json_object *o, const char *key, const char *s)
 {
 	json_object_object_add(o, key, s && *s ? json_object_new_string(s) : NULL);
 }
 
+static uint64_t number(const struct member *m, const uint8_t *record)
+{
+	uint64_t n = 0;
+
+	/* members have the byte order of this machine */
+	if (htons(1) == 1)
+		memcpy((uint8_t *)&n + sizeof(n) - m->size, record + m->at, m->size);
+	else
+		memcpy(&n, record + m->at, m->size);
+	return n;
+}
+
+static void put_number(struct json_object *o, const struct member *m, const uint8_t *record)
+{
+	json_object_object_add(o, m->key, json_object_new_uint64(number(m, record)));
+}
+
 /* Text that somebody else chose, of a field that need not end in NUL. */
-static void add_name(struct json_object *o, const char *key, const char *name)
+static void put_name(struct json_object *o, const struct member *m, const uint8_t *record)
 {
 	char clean[SKBTRAIL_NAME_LEN];
 
-	clean_text(clean, sizeof(clean), name, SKBTRAIL_NAME_LEN);
-	add_text(o, key, clean);
+	clean_text(clean, sizeof(clean), (const char *)record + m->at, m->size);
+	add_text(o, m->key, clean);
 }
 
-static struct json_object *json_address(const struct value *v)
+static void put_tcp_flags(struct json_object *o, const struct member *m, const uint8_t *record)
 {
-	char buf[INET6_ADDRSTRLEN];
+	char buf[40];
 
-	return json_object_new_string(fact_address(v, buf, sizeof(buf)));
+	add_text(o, m->key, fact_tcp_flags(number(m, record), ',', buf, sizeof(buf)));
 }
 
-static struct json_object *json_route(const struct value *v)
+static void put_tcp_state(struct json_object *o, const struct member *m, const uint8_t *record)
 {
-	struct json_object *o = json_object_new_object();
-	struct skbtrail_fact_route r;
-	struct value gw = { 0 };
-	char buf[64];
+	const char *state = fact_tcp_state(number(m, record));
 
-	fact_copy(v, &r, sizeof(r));
-	add_text(o, "type", r.type ? fact_route_type(r.type, buf, sizeof(buf)) :
-				     "unknown");
-	gw.len = r.family == AF_INET ? 4 : r.family == AF_INET6 ? 16 : 0;
-	memcpy(gw.data, r.gateway, gw.len);
-	if (gw.len)
-		add_text(o, "via", fact_address(&gw, buf, sizeof(buf)));
-	add_name(o, "dev", r.name);
-	add_number(o, "ifindex", r.ifindex);
-	return o;
+	if (state)
+		add_text(o, m->key, state);
 }
 
-static struct json_object *json_task(const struct value *v)
+static void put_arp_op(struct json_object *o, const struct member *m, const uint8_t *record)
 {
-	struct json_object *o = json_object_new_object();
-	struct skbtrail_fact_task t;
+	const char *op = fact_arp_op(number(m, record));
 
-	fact_copy(v, &t, sizeof(t));
-	add_number(o, "pid", t.pid);
-	add_number(o, "tid", t.tid);
-	add_name(o, "comm", t.comm);
-	add_number(o, "sock", t.cookie);
-	return o;
+	if (op)
+		add_text(o, m->key, op);
+	else
+		put_number(o, m, record);
 }
 
-static struct json_object *json_tcp(const struct value *v)
+static void put_ipv4(struct json_object *o, const struct member *m, const uint8_t *record)
 {
-	struct json_object *o = json_object_new_object();
-	struct skbtrail_fact_tcp t;
-	char flags[40];
-
-	fact_copy(v, &t, sizeof(t));
-	add_text(o, "flags", fact_tcp_flags(t.flags, ',', flags, sizeof(flags)));
-	add_number(o, "seq", t.seq);
-	add_number(o, "ack", t.ack);
-	add_number(o, "window", t.window);
-	add_number(o, "payload", t.payload);
-	return o;
-}
-
-static struct json_object *json_icmp(const struct value *v)
-{
-	struct json_object *o = json_object_new_object();
-	struct skbtrail_fact_icmp i;
-
-	fact_copy(v, &i, sizeof(i));
-	add_number(o, "type", i.type);
-	add_number(o, "code", i.code);
-	add_number(o, "id", i.id);
-	add_number(o, "seq", i.seq);
-	return o;
-}
-
-static struct json_object *json_arp(const struct value *v)
-{
-	struct json_object *o = json_object_new_object();
-	struct skbtrail_fact_arp a;
 	char buf[INET_ADDRSTRLEN];
 
-	fact_copy(v, &a, sizeof(a));
-	if (fact_arp_op(a.op))
-		add_text(o, "op", fact_arp_op(a.op));
-	else
-		add_number(o, "op", a.op);
-	add_text(o, "sip", inet_ntop(AF_INET, &a.sip, buf, sizeof(buf)));
-	add_text(o, "tip", inet_ntop(AF_INET, &a.tip, buf, sizeof(buf)));
-	return o;
+	add_text(o, m->key, inet_ntop(AF_INET, record + m->at, buf, sizeof(buf)));
 }
 
-static struct json_object *json_dev(const struct value *v)
+static void put_mac(struct json_object *o, const struct member *m, const uint8_t *record)
 {
-	struct json_object *o = json_object_new_object();
-	struct skbtrail_fact_dev d;
+	const uint8_t *a = record + m->at;
+	char buf[32];
 
-	fact_copy(v, &d, sizeof(d));
-	add_name(o, "name", d.name);
-	add_number(o, "ifindex", d.ifindex);
-	add_number(o, "netns", d.inum);
-	return o;
+	snprintf(buf, sizeof(buf), "%02x:%02x:%02x:%02x:%02x:%02x",
+		 a[0], a[1], a[2], a[3], a[4], a[5]);
+	add_text(o, m->key, buf);
 }
 
-static struct json_object *json_sock(const struct value *v)
+static void put_route_type(struct json_object *o, const struct member *m, const uint8_t *record)
 {
-	struct json_object *o = json_object_new_object();
-	struct skbtrail_fact_sock s;
+	unsigned int type = number(m, record);
+	char buf[64];
 
-	fact_copy(v, &s, sizeof(s));
-	add_number(o, "cookie", s.cookie);
-	if (fact_tcp_state(s.state))
-		add_text(o, "state", fact_tcp_state(s.state));
-	return o;
+	add_text(o, m->key, type ? fact_route_type(type, buf, sizeof(buf)) : "unknown");
 }
 
-static struct json_object *json_gso(const struct value *v)
+static void put_gateway(struct json_object *o, const struct member *m, const uint8_t *record)
+{
+	uint8_t family = record[offsetof(struct skbtrail_fact_route, family)];
+	char buf[INET6_ADDRSTRLEN];
+
+	if (family == AF_INET || family == AF_INET6)
+		add_text(o, m->key, inet_ntop(family, record + m->at, buf, sizeof(buf)));
+}
+
+#define MEMBER(fact, key, member, put) \
+	{ key, put, offsetof(struct skbtrail_fact_##fact, member), \
+	  sizeof(((struct skbtrail_fact_##fact *)NULL)->member) }
+
+static const struct member tcp[] = {
+	MEMBER(tcp, "flags", flags, put_tcp_flags),
+	MEMBER(tcp, "seq", seq, put_number),
+	MEMBER(tcp, "ack", ack, put_number),
+	MEMBER(tcp, "window", window, put_number),
+	MEMBER(tcp, "payload", payload, put_number),
+};
+
+static const struct member icmp[] = {
+	MEMBER(icmp, "type", type, put_number),
+	MEMBER(icmp, "code", code, put_number),
+	MEMBER(icmp, "id", id, put_number),
+	MEMBER(icmp, "seq", seq, put_number),
+};
+
+static const struct member arp[] = {
+	MEMBER(arp, "op", op, put_arp_op),
+	MEMBER(arp, "sip", sip, put_ipv4),
+	MEMBER(arp, "tip", tip, put_ipv4),
+};
+
+static const struct member dev[] = {
+	MEMBER(dev, "name", name, put_name),
+	MEMBER(dev, "ifindex", ifindex, put_number),
+	MEMBER(dev, "netns", inum, put_number),
+};
+
+static const struct member sock[] = {
+	MEMBER(sock, "cookie", cookie, put_number),
+	MEMBER(sock, "state", state, put_tcp_state),
+};
+
+static const struct member task[] = {
+	MEMBER(task, "pid", pid, put_number),
+	MEMBER(task, "tid", tid, put_number),
+	MEMBER(task, "comm", comm, put_name),
+	MEMBER(task, "sock", cookie, put_number),
+};
+
+static const struct member route[] = {
+	MEMBER(route, "type", type, put_route_type),
+	MEMBER(route, "via", gateway, put_gateway),
+	MEMBER(route, "dev", name, put_name),
+	MEMBER(route, "ifindex", ifindex, put_number),
+};
+
+static const struct member gso[] = {
+	MEMBER(gso, "size", size, put_number),
+	MEMBER(gso, "segs", segs, put_number),
+};
+
+static const struct member mac[] = {
+	{ "dst", put_mac, 0, 6 },
+	{ "src", put_mac, 6, 6 },
+};
+
+#define RECORD(members) { members, ARRAY_SIZE(members) }
+
+/* The facts that are objects of JSON. */
+static const struct {
+	const struct member *members;
+	size_t nr;
+} records[SKBTRAIL_FACT_MAX + 1] = {
+	[SKBTRAIL_FACT_DEV]	= RECORD(dev),
+	[SKBTRAIL_FACT_TCP]	= RECORD(tcp),
+	[SKBTRAIL_FACT_ICMP]	= RECORD(icmp),
+	[SKBTRAIL_FACT_ARP]	= RECORD(arp),
+	[SKBTRAIL_FACT_MAC]	= RECORD(mac),
+	[SKBTRAIL_FACT_SOCK]	= RECORD(sock),
+	[SKBTRAIL_FACT_SENDER]	= RECORD(task),
+	[SKBTRAIL_FACT_READER]	= RECORD(task),
+	[SKBTRAIL_FACT_ROUTE]	= RECORD(route),
+	[SKBTRAIL_FACT_GSO]	= RECORD(gso),
+};
+
+static struct json_object *json_record(unsigned int id, const struct value *v)
 {
 	struct json_object *o = json_object_new_object();
-	struct skbtrail_fact_gso g;
+	uint8_t record[FACT_VALUE_MAX];
+	size_t i;
 
-	fact_copy(v, &g, sizeof(g));
-	add_number(o, "size", g.size);
-	add_number(o, "segs", g.segs);
+	fact_copy(v, record, sizeof(record));
+	for (i = 0; i < records[id].nr; i++)
+		records[id].members[i].put(o, &records[id].members[i], record);
 	return o;
 }
 
@@ -153,26 +214,18 @@ static struct json_object *json_netns(const struct value *v)
 	return json_object_new_uint64(n.inum);
 }
 
-static struct json_object *json_mac(const struct value *v)
+/* The facts that are one word or one number. */
+static struct json_object *json_plain(unsigned int id, const struct value *v)
 {
-	struct json_object *o = json_object_new_object();
-	const uint8_t *m = v->data;
-	char buf[32];
-	size_t i;
-
-	for (i = 0; i < 12; i += 6) {
-		snprintf(buf, sizeof(buf), "%02x:%02x:%02x:%02x:%02x:%02x",
-			 m[i], m[i + 1], m[i + 2], m[i + 3], m[i + 4], m[i + 5]);
-		add_text(o, i ? "src" : "dst", buf);
-	}
-	return o;
-}
-
-static struct json_object *json_number(unsigned int id, uint32_t n)
-{
+	uint32_t n = fact_number(v);
 	char buf[64];
 
 	switch (id) {
+	case SKBTRAIL_FACT_SADDR:
+	case SKBTRAIL_FACT_DADDR:
+		return json_object_new_string(fact_address(v, buf, sizeof(buf)));
+	case SKBTRAIL_FACT_NETNS:
+		return json_netns(v);
 	case SKBTRAIL_FACT_L3PROTO:
 		return json_object_new_string(fact_family(n, buf, sizeof(buf)));
 	case SKBTRAIL_FACT_PROTO:
@@ -186,24 +239,7 @@ static struct json_object *json_number(unsigned int id, uint32_t n)
 
 struct json_object *fact_json(unsigned int id, const struct value *v)
 {
-	static struct json_object *(*const writers[])(const struct value *) = {
-		[SKBTRAIL_FACT_SADDR]	= json_address,
-		[SKBTRAIL_FACT_DADDR]	= json_address,
-		[SKBTRAIL_FACT_DEV]	= json_dev,
-		[SKBTRAIL_FACT_NETNS]	= json_netns,
-		[SKBTRAIL_FACT_TCP]	= json_tcp,
-		[SKBTRAIL_FACT_ICMP]	= json_icmp,
-		[SKBTRAIL_FACT_ARP]	= json_arp,
-		[SKBTRAIL_FACT_MAC]	= json_mac,
-		[SKBTRAIL_FACT_SOCK]	= json_sock,
-		[SKBTRAIL_FACT_SENDER]	= json_task,
-		[SKBTRAIL_FACT_READER]	= json_task,
-		[SKBTRAIL_FACT_ROUTE]	= json_route,
-		[SKBTRAIL_FACT_GSO]	= json_gso,
-		[SKBTRAIL_FACT_MAX]	= NULL,
-	};
-
 	if (!v->len || id > SKBTRAIL_FACT_MAX)
 		return NULL;
-	return writers[id] ? writers[id](v) : json_number(id, fact_number(v));
+	return records[id].nr ? json_record(id, v) : json_plain(id, v);
 }
