@@ -28,19 +28,9 @@ topology()
 # through NAME ADDRESS PORT
 through()
 {
-	local name=$1 to=$2 port=$3 server client
+	local name=$1 to=$2 port=$3
 
-	start_trace "$name" "udp port $port" || return
-	start_peer server "$server_ns" udp-server "$to" "$port"
-	server=$LAST
-	wait_listen "$server_ns" "$port"
-	start_peer client "$client_ns" udp-client "$to" "$port"
-	client=$LAST
-	join "$client"
-	check "$name: the client had its answer" status_is 0
-	wait_trails "$name" 2
-	stop_trace
-	check "$name: nothing was lost" status_is 0
+	traced_query "$name" "$client_ns" "$server_ns" "$to" "$port" || return
 	judge "$WORK/$name.out" <<-END
 		$name: one trail each | len(T) == 2
 		$name: query through three namespaces | netns_of(one(dport=$port)) == ["$client_ns", "$router_ns", "$server_ns"]
@@ -48,7 +38,7 @@ through()
 		$name: query forwarded, in order | in_order(one(dport=$port), "sock.send ip.local_out dev.xmit ip.rcv nf.prerouting route.input ip.forward nf.forward nf.postrouting ip.finish neigh.output dev.xmit dev.receive ip.rcv nf.local_in udp.rcv sock.queue sock.copy")
 		$name: answer forwarded, in order | in_order(one(sport=$port), "sock.send ip.local_out dev.xmit ip.rcv nf.prerouting route.input ip.forward nf.forward nf.postrouting ip.finish neigh.output dev.xmit dev.receive ip.rcv nf.local_in udp.rcv sock.queue sock.copy")
 		$name: both delivered | [t.end for t in T] == ["delivered"] * 2
-		$name: from the client to the server | (one(dport=$port).process.pid, one(dport=$port).reader.pid) == ($client, $server)
+		$name: from the client to the server | (one(dport=$port).process.pid, one(dport=$port).reader.pid) == ($CLIENT, $SERVER)
 		$name: one hop less | [c[1:] for c in one(dport=$port).changed("ttl")] == [c[1:] for c in one(sport=$port).changed("ttl")] == [[64, 63]]
 		$name: at the router's forward | all(only(t.changed("ttl"))[0] == after(t, "ip.forward") for t in T)
 	END

@@ -16,28 +16,19 @@ SENT=20000
 # flood NAME PORT ARGS...: record it, then judge it
 flood()
 {
-	local name=$1 port=$2 sink
+	local name=$1 port=$2
 
 	shift 2
 	start_tool "$name" skbtrail record --snaplen 64 -o "$WORK/$name.rec" "$@" \
 		"udp dst port $port and src host 10.8.0.1" || return
-	start_peer sink "$server_ns" udp-sink 10.8.0.2 "$port"
-	sink=$LAST
-	wait_listen "$server_ns" "$port"
+	serve "$server_ns" udp-sink 10.8.0.2 "$port"
 	peer "$client_ns" flood 10.8.0.2 "$port" --count "$SENT"
-	join "$sink"
+	join "$SERVER"
 	check "$name: the receiver heard the end" status_is 0
 	stop_trace
 	RECORDED=$STATUS
-	/usr/bin/python3 "$HERE/serials.py" "$SENT" "$WORK/$name.rec" >"$WORK/verdicts"
 	sed 's/^/# /' "$WORK/$name.err"
-	while read -r verdict what; do
-		case $verdict in
-		ok) ktap_test_pass "$name: $what" ;;
-		bad) ktap_test_fail "$name: $what" ;;
-		*) echo "# $what" ;;
-		esac
-	done <"$WORK/verdicts"
+	verdicts "$name: " /usr/bin/python3 "$HERE/serials.py" "$SENT" "$WORK/$name.rec"
 	rm -f "$WORK/$name.rec"
 }
 

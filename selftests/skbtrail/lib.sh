@@ -6,7 +6,7 @@
 
 HERE=$(dirname "$(readlink -f "$0")")
 # shellcheck source=/dev/null
-. "$HERE/../kselftest/ktap_helpers.sh"
+. "$HERE/results.sh"
 # shellcheck source=/dev/null
 . "$HERE/../net/lib.sh"
 
@@ -16,6 +16,9 @@ JOBS=()
 STATUS=0
 # of the last start_trace()
 TRACER=
+# of the last exchange()
+SERVER=
+CLIENT=
 
 # Own jobs take SIGINT only with job control.
 set -m
@@ -191,6 +194,44 @@ start_peer()
 	background "$name" ip netns exec "$ns" /usr/bin/python3 "$HERE/peer.py" "$@"
 }
 
+# serve NS ROLE ADDRESS PORT ...: in the background, until it listens; pid in SERVER
+serve()
+{
+	start_peer server "$@"
+	SERVER=$LAST
+	wait_listen "$1" "$4"
+}
+
+# exchange PROTOCOL CLIENT-NS SERVER-NS ADDRESS PORT ...: server and client to
+# their ends; pids in SERVER and CLIENT, the client's status in STATUS
+exchange()
+{
+	local proto=$1 from=$2 at=$3 to=$4 port=$5 status
+
+	shift 5
+	serve "$at" "$proto-server" "$to" "$port"
+	start_peer client "$from" "$proto-client" "$to" "$port" "$@"
+	CLIENT=$LAST
+	join "$CLIENT"
+	status=$STATUS
+	join "$SERVER"
+	STATUS=$status
+}
+
+# traced_query NAME CLIENT-NS SERVER-NS ADDRESS PORT: a UDP query and its answer;
+# trails in $WORK/NAME.out
+traced_query()
+{
+	local name=$1
+
+	start_trace "$name" "udp port $5" || return
+	exchange udp "${@:2}"
+	check "$name: the client had its answer" status_is 0
+	wait_trails "$name" 2
+	stop_trace
+	check "$name: nothing was lost" status_is 0
+}
+
 # pair NS1 NS2 NET: veth0 in both, 10.NET.0.1 and .2, fd00:NET::1 and ::2;
 # neighbours known, so that no resolution disturbs.
 pair()
@@ -261,19 +302,6 @@ routed()
 	ip -n "$s" route add default via fd00:4::1
 }
 
-# check NAME COMMAND...: one result
-check()
-{
-	local name=$1
-
-	shift
-	if "$@"; then
-		ktap_test_pass "$name"
-	else
-		ktap_test_fail "$name"
-	fi
-}
-
 status_is()
 {
 	[ "$STATUS" -eq "$1" ] || { echo "# status $STATUS, not $1"; return 1; }
@@ -297,16 +325,23 @@ refused()
 # holds trails as JSON; see trails.py for what an expression can use.
 judge()
 {
-	local verdict name
+	verdicts "" /usr/bin/python3 "$HERE/trails.py" "$@"
+}
 
-	/usr/bin/python3 "$HERE/trails.py" "$@" >"$WORK/verdicts" || {
-		ktap_test_fail "the output can be judged"
+# verdicts PREFIX COMMAND...: its lines "ok NAME" and "bad NAME" are results
+verdicts()
+{
+	local prefix=$1 verdict name
+
+	shift
+	"$@" >"$WORK/verdicts" || {
+		ktap_test_fail "${prefix}the output can be judged"
 		return
 	}
 	while read -r verdict name; do
 		case $verdict in
-		ok) ktap_test_pass "$name" ;;
-		bad) ktap_test_fail "$name" ;;
+		ok) ktap_test_pass "$prefix$name" ;;
+		bad) ktap_test_fail "$prefix$name" ;;
 		*) echo "# $name" ;;
 		esac
 	done <"$WORK/verdicts"
@@ -329,13 +364,6 @@ nothing_left()
 {
 	until_true 10000 nothing_attached && return
 	nothing_attached
-}
-
-done_testing()
-{
-	KSFT_NUM_TESTS=$((KTAP_TESTNO - 1))
-	echo "1..$KSFT_NUM_TESTS"
-	ktap_finished
 }
 
 ktap_print_header

@@ -26,14 +26,12 @@ same()
 
 traffic()
 {
-	local server port
+	local port
 
 	for port in 7401 7402 7403; do
-		start_peer server "$server_ns" udp-server 10.7.0.2 "$port" --count 3
-		server=$LAST
-		wait_listen "$server_ns" "$port"
+		serve "$server_ns" udp-server 10.7.0.2 "$port" --count 3
 		peer "$client_ns" udp-client 10.7.0.2 "$port" --count 3
-		join "$server"
+		join "$SERVER"
 	done
 	peer "$client_ns" udp-send 10.7.0.2 7404
 }

@@ -13,11 +13,7 @@ pair "$client_ns" "$server_ns" 10
 ip -n "$server_ns" addr add 10.10.0.3/24 dev veth0
 
 start_trace all
-start_peer server "$server_ns" tcp-server 10.10.0.2 7701
-SERVER=$LAST
-wait_listen "$server_ns" 7701
-peer "$client_ns" tcp-client 10.10.0.2 7701 --count 200000
-join "$SERVER"
+exchange tcp "$client_ns" "$server_ns" 10.10.0.2 7701 --count 200000
 peer "$client_ns" udp-send 10.10.0.3 7702
 peer "$client_ns" udp-send fd00:10::2 7703
 peer "$client_ns" udp-send 10.10.0.2 7704 --text "$(printf '%02000d' 0)"

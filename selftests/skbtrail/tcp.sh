@@ -19,18 +19,12 @@ IN='dev.netif_rx dev.receive ip.rcv nf.prerouting route.input ip.local_deliver n
 # connection NAME ADDRESS PORT BYTES
 connection()
 {
-	local name=$1 to=$2 port=$3 bytes=$4 server client
+	local name=$1 to=$2 port=$3 bytes=$4
 
 	start_dump "$name" "$server_ns" veth0 "tcp port $port"
 	start_trace "$name" "tcp port $port" || return
-	start_peer server "$server_ns" tcp-server "$to" "$port"
-	server=$LAST
-	wait_listen "$server_ns" "$port"
-	start_peer client "$client_ns" tcp-client "$to" "$port" --count "$bytes"
-	client=$LAST
-	join "$client"
+	exchange tcp "$client_ns" "$server_ns" "$to" "$port" --count "$bytes"
 	check "$name: the client had its answer" status_is 0
-	join "$server"
 	# what is still on its way is awaited by comparing with the dump
 	until_true 5000 closed "$name"
 	stop_trace
@@ -44,13 +38,13 @@ connection()
 		$name: and closed from both ends | len([t for t in some() if "FIN" in t.flags]) == 2
 		$name: the SYN passes every stage in order | in_order(one(flags="SYN"), "sock.connect $OUT $IN sock.lookup tcp.listen")
 		$name: the SYN-ACK passes every stage in order | in_order(one(flags="SYN,ACK"), "$OUT $IN sock.lookup".replace("tcp.transmit", ""))
-		$name: the client sent the SYN | one(flags="SYN").process.pid == $client
+		$name: the client sent the SYN | one(flags="SYN").process.pid == $CLIENT
 		$name: data passes every stage in order | all(in_order(t, "$OUT $KNOWN sock.lookup sock.queue sock.copy") for t in some(dport=$port) if t.tcp.payload and t.end == "delivered")
 		$name: the first of it from the call on | in_order([t for t in some(dport=$port) if t.tcp.payload][0], "sock.send tcp.sendmsg tcp.transmit")
 		$name: data was delivered | all(t.end in ("delivered", "merged") for t in some() if t.tcp.payload)
-		$name: the server read the last of it | [t for t in some(dport=$port) if t.tcp.payload and t.end == "delivered"][-1].reader.pid == $server
+		$name: the server read the last of it | [t for t in some(dport=$port) if t.tcp.payload and t.end == "delivered"][-1].reader.pid == $SERVER
 		$name: all bytes are there | sum(t.tcp.payload for t in some(dport=$port)) == $bytes
-		$name: the answer was delivered to the client | only([t for t in some(sport=$port) if t.tcp.payload]).reader.pid == $client
+		$name: the answer was delivered to the client | only([t for t in some(sport=$port) if t.tcp.payload]).reader.pid == $CLIENT
 		$name: no packet of a good connection is dropped | not [brief(t) for t in some() if t.end == "dropped"]
 		$name: what carries no data is used up by the kernel | all(t.end in ("consumed", "merged") for t in some() if not t.tcp.payload)
 	END

@@ -19,21 +19,10 @@ IN='dev.netif_rx dev.receive ip.rcv nf.prerouting route.input ip.local_deliver n
 # query NAME SERVER-ADDRESS CLIENT-ADDRESS PORT
 query()
 {
-	local name=$1 to=$2 from=$3 port=$4 server client captured
+	local name=$1 to=$2 from=$3 port=$4 captured
 
 	start_dump "$name" "$server_ns" veth0 "udp port $port"
-	start_trace "$name" "udp port $port" || return
-	start_peer server "$server_ns" udp-server "$to" "$port"
-	server=$LAST
-	wait_listen "$server_ns" "$port"
-	start_peer client "$client_ns" udp-client "$to" "$port"
-	client=$LAST
-	join "$client"
-	check "$name: the client had its answer" status_is 0
-	join "$server"
-	wait_trails "$name" 2
-	stop_trace
-	check "$name: nothing was lost" status_is 0
+	traced_query "$name" "$client_ns" "$server_ns" "$to" "$port" || return
 	stop_dump
 	captured=$(tcpdump -nr "$WORK/$name.pcap" 2>/dev/null | wc -l)
 	judge "$WORK/$name.out" "dump=$WORK/$name.pcap" <<-END
@@ -46,10 +35,10 @@ query()
 		$name: the answer was delivered | one(sport=$port).end == "delivered"
 		$name: the query passes the namespaces in order | netns_of(one(dport=$port)) == ["$client_ns", "$server_ns"]
 		$name: the answer passes the namespaces in order | netns_of(one(sport=$port)) == ["$server_ns", "$client_ns"]
-		$name: the client sent the query | (one(dport=$port).process.pid, one(dport=$port).process.comm) == ($client, "python3")
-		$name: the server read the query | (one(dport=$port).reader.pid, one(dport=$port).reader.comm) == ($server, "python3")
-		$name: the server sent the answer | one(sport=$port).process.pid == $server
-		$name: the client read the answer | one(sport=$port).reader.pid == $client
+		$name: the client sent the query | (one(dport=$port).process.pid, one(dport=$port).process.comm) == ($CLIENT, "python3")
+		$name: the server read the query | (one(dport=$port).reader.pid, one(dport=$port).reader.comm) == ($SERVER, "python3")
+		$name: the server sent the answer | one(sport=$port).process.pid == $SERVER
+		$name: the client read the answer | one(sport=$port).reader.pid == $CLIENT
 		$name: nothing is related to another trail | all(not t.links for t in some())
 	END
 }

@@ -82,14 +82,10 @@ refuses_unload()
 # query NAME: stages of a UDP query, for comparison
 query()
 {
-	local name=$1 server
+	local name=$1
 
 	start_trace "$name" udp dst port 7601 || return
-	start_peer server "$server_ns" udp-server 10.9.0.2 7601
-	server=$LAST
-	wait_listen "$server_ns" 7601
-	peer "$client_ns" udp-client 10.9.0.2 7601
-	join "$server"
+	exchange udp "$client_ns" "$server_ns" 10.9.0.2 7601
 	wait_trails "$name" 1
 	stop_trace
 	grep -o '"stage":"[a-z_.]*"' "$WORK/$name.out" >"$WORK/$name.stages"

@@ -5,7 +5,7 @@
 # to the host is tested by selftests/vm/test.
 
 # shellcheck source=/dev/null
-. "$(dirname "$(readlink -f "$0")")/../kselftest/ktap_helpers.sh"
+. "$(dirname "$(readlink -f "$0")")/results.sh"
 
 mount_of()
 {
@@ -64,7 +64,9 @@ namespaces()
 # shell's doing, and `set -m` must undo it.
 interrupt()
 {
-	bash -c 'set -m; sleep 60 & p=$!; sleep 0.2; kill -INT $p; wait $p; [ $? -eq 130 ]'
+	bash -c 'set -m; sleep 60 & p=$!
+		until [ "$(</proc/$p/comm)" = sleep ]; do :; done
+		kill -INT $p; wait $p; [ $? -eq 130 ]'
 }
 
 module_loads()
@@ -82,22 +84,9 @@ tool_on_path()
 	[ -x "$(command -v skbtrail)" ]
 }
 
-check()
-{
-	local name=$1
-
-	shift
-	if "$@"; then
-		ktap_test_pass "$name"
-	else
-		ktap_test_fail "$name"
-	fi
-}
-
 [ -d /run/vm ] || { ktap_skip_all "not in the virtual machine"; exit "$KSFT_SKIP"; }
 
 ktap_print_header
-ktap_set_plan 12
 check "the root is an overlay" overlay_root
 check "the root takes writes" root_is_writable
 check "pseudo file systems are mounted" mounted
@@ -110,4 +99,4 @@ check "modprobe loads and removes skbtrail" module_loads
 check "skbtrail is gone afterwards" module_stays_away
 check "the tool is on PATH" tool_on_path
 check "this is root" test "$(id -u)" -eq 0
-ktap_finished
+done_testing
