@@ -20,7 +20,7 @@
 #define MAX_FLIGHTS	131072
 #define MAX_BYTES	0x20000000
 #define MAX_HITS	4096	/* of one trail; further ones are counted */
-#define MAX_EVENTS	(2 * MAX_HITS)
+#define MAX_EVENTS	(2ul * MAX_HITS)
 #define MAX_FACTS	0x100000	/* bytes of facts of one trail */
 #define MAX_LINKS	1024
 #define RECENT		65536

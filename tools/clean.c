@@ -5,6 +5,23 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Without overlong forms, surrogates and what is above U+10FFFF. */
+static bool may_follow(uint8_t first, uint8_t second)
+{
+	switch (first) {
+	case 0xe0:
+		return second >= 0xa0;
+	case 0xed:
+		return second <= 0x9f;
+	case 0xf0:
+		return second >= 0x90;
+	case 0xf4:
+		return second <= 0x8f;
+	default:
+		return true;
+	}
+}
+
 /* Returns the bytes of the UTF-8 sequence at @s, 0 if it is none. */
 static size_t sequence(const uint8_t *s, size_t len)
 {
@@ -17,14 +34,7 @@ static size_t sequence(const uint8_t *s, size_t len)
 	for (i = 1; i < n; i++)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
-	/* overlong forms, surrogates, above U+10FFFF */
-	if (n == 3 && ((s[0] == 0xe0 && s[1] < 0xa0) ||
-		       (s[0] == 0xed && s[1] > 0x9f)))
-		return 0;
-	if (n == 4 && ((s[0] == 0xf0 && s[1] < 0x90) ||
-		       (s[0] == 0xf4 && s[1] > 0x8f)))
-		return 0;
-	return n;
+	return n > 1 && !may_follow(s[0], s[1]) ? 0 : n;
 }
 
 static bool commands(const uint8_t *s, size_t n)

@@ -252,18 +252,15 @@ static int parse_options(struct options *opts, const struct command *cmd,
 
 static char *join(char **words, int n)
 {
-	size_t len = 1;
+	size_t len = 1, at = 0;
 	char *text;
 	int i;
 
 	for (i = 0; i < n; i++)
 		len += strlen(words[i]) + 1;
 	text = xcalloc(1, len);
-	for (i = 0; i < n; i++) {
-		if (i)
-			strcat(text, " ");
-		strcat(text, words[i]);
-	}
+	for (i = 0; i < n; i++)
+		at += snprintf(text + at, len - at, "%s%s", i ? " " : "", words[i]);
 	return text;
 }
 

@@ -109,7 +109,7 @@ static int check_header(const struct recfile *r, const struct recfile_header *h,
 			ssize_t n)
 {
 	if (n < (ssize_t)sizeof(*h) ||
-	    memcmp(h->magic, RECFILE_MAGIC, sizeof(h->magic)))
+	    memcmp(h->magic, RECFILE_MAGIC, sizeof(h->magic)) != 0)
 		return complain("%s is not a recording of skbtrail", r->name);
 	if (h->version == bswap_32(RECFILE_VERSION))
 		return complain("%s was recorded on a machine of the other byte order",

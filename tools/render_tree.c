@@ -87,7 +87,7 @@ static bool moves(const struct trail *t, size_t i)
 	const struct place *before = i ? &t->hits[i - 1].place : NULL;
 
 	return !before || now->inum != before->inum ||
-	       (*now->dev && strcmp(now->dev, before->dev));
+	       (*now->dev && strcmp(now->dev, before->dev) != 0);
 }
 
 static struct columns measure(const struct canvas *c, const struct trail *t)

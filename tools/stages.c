@@ -83,7 +83,7 @@ static const char *attach_word(const struct stage *s)
 
 		if (!worth_showing(s, &s->points[i]))
 			continue;
-		if (*word != '-' && strcmp(word, kind))
+		if (*word != '-' && strcmp(word, kind) != 0)
 			return "mixed";
 		word = kind;
 	}

@@ -105,8 +105,8 @@ static bool closed_unread(const struct trail *t, const char *reason)
 	};
 	size_t i;
 
-	if (strcmp(last_stage(t), "sock.queue") || !t->symbol ||
-	    (strcmp(reason, "NOT_SPECIFIED") && strcmp(reason, "QUEUE_PURGE")))
+	if (strcmp(last_stage(t), "sock.queue") != 0 || !t->symbol ||
+	    (strcmp(reason, "NOT_SPECIFIED") != 0 && strcmp(reason, "QUEUE_PURGE") != 0))
 		return false;
 	for (i = 0; i < ARRAY_SIZE(closers); i++)
 		if (!strncmp(t->symbol, closers[i], strlen(closers[i])))

@@ -43,14 +43,13 @@ static void note_changes(const struct trail *t)
 
 static void finished(void *arg, struct trail *t)
 {
-	size_t i;
+	size_t i, at = 0;
 
 	(void)arg;
 	seen.order[0] = '\0';
-	for (i = 0; i < t->nr_hits && i < 8; i++) {
-		strcat(seen.order, t->hits[i].stage ? t->hits[i].stage : "?");
-		strcat(seen.order, " ");
-	}
+	for (i = 0; i < t->nr_hits && i < 8; i++)
+		at += snprintf(seen.order + at, sizeof(seen.order) - at, "%s ",
+			       t->hits[i].stage ? t->hits[i].stage : "?");
 	note_changes(t);
 	seen.ids[seen.n] = t->id;
 	seen.ends[seen.n] = t->end;
