@@ -51,7 +51,8 @@ tools-check: tools ## the tool's own tests, on this machine
 setup: ## install with apt what building and testing need
 	@selftests/vm/setup
 
-check: setup ## all tests, on KERNELS (6.1 6.12); TESTS=vm.sh: only these
+check: ## all tests, on KERNELS (6.1 6.12); TESTS=vm.sh: only these
+	@selftests/vm/setup $(if $(TESTS),,--lint)
 	@selftests/run $(KERNELS)
 
 check-all: ## all tests on every kernel there is
@@ -66,7 +67,7 @@ generate: ## make the uAPI header and pages from the protocol and the stage tabl
 	@scripts/gen-protocol doc Documentation/netlink/specs/skbtrail.yaml >Documentation/netlink/skbtrail.md
 	@scripts/gen-stages
 
-lint: ## checkpatch, sparse, shellcheck, yamllint, headers; any finding fails
+lint: ## checkpatch, sparse, clang, clang-tidy, shellcheck and more; any finding fails
 	@selftests/vm/setup --lint
 	@selftests/lint
 
