@@ -11,6 +11,7 @@
 #include <net/netlink.h>
 
 #include "compat.h"
+#include "hit.h"
 #include "session.h"
 #include "stages.h"
 
@@ -159,6 +160,14 @@ static void find_tracepoint(struct tracepoint *tp, void *priv)
 			skbtrail_points[i].tp = tp;
 }
 
+/* what the packet path would otherwise work out at every hit */
+static void describe(struct skbtrail_point *p)
+{
+	p->hit = skbtrail_hit_head(p);
+	if (skbtrail_stages[p->stage].direction == SKBTRAIL_DIRECTION_OUT)
+		p->flags |= SKBTRAIL_PF_OUT;
+}
+
 int skbtrail_attach_init(void)
 {
 	struct skbtrail_point *p;
@@ -170,6 +179,7 @@ int skbtrail_attach_init(void)
 	for (i = 0; i < skbtrail_point_count; i++) {
 		p = &skbtrail_points[i];
 		p->id = i + 1;
+		describe(p);
 		if (!p->probe)
 			continue;
 		p->state = p->tp ? SKBTRAIL_POINT_STATE_AVAILABLE :

@@ -2,6 +2,7 @@
 #ifndef SKBTRAIL_ATTACH_H
 #define SKBTRAIL_ATTACH_H
 
+#include <linux/netfilter.h>
 #include <linux/types.h>
 
 struct netlink_ext_ack;
@@ -29,8 +30,17 @@ u32 skbtrail_attach_kind(void);
 /** skbtrail_attach_missed() - kprobe hits the kernel skipped since load */
 u64 skbtrail_attach_missed(void);
 
-/** skbtrail_attach_life_missed() - of those, at points that end lives; any context */
-u32 skbtrail_attach_life_missed(void);
+/* functions are attached by kprobes: hits can be skipped; fixed at load */
+extern bool skbtrail_attach_skips;
+
+/** skbtrail_attach_life_skipped() - kprobe hits skipped at points that end lives; any context */
+u32 skbtrail_attach_life_skipped(void);
+
+/** skbtrail_attach_life_missed() - the same, 0 where ftrace skips none */
+static inline u32 skbtrail_attach_life_missed(void)
+{
+	return unlikely(skbtrail_attach_skips) ? skbtrail_attach_life_skipped() : 0;
+}
 
 /** enum skbtrail_code - functions whose calls are told apart */
 enum skbtrail_code {
@@ -66,6 +76,15 @@ int skbtrail_nf_want(void);
 
 /** skbtrail_nf_unwant() - remove them, unless packets may wait in NFQUEUE */
 void skbtrail_nf_unwant(void);
+
+/** skbtrail_nf_only_ours() - whether nobody but us hooks a point; on the packet path */
+bool skbtrail_nf_only_ours(const struct nf_hook_entries *hooks);
+
+/** skbtrail_nf_dev() - the device a packet is at in a netfilter point */
+static inline const struct net_device *skbtrail_nf_dev(const struct nf_hook_state *state)
+{
+	return state->in && state->hook != NF_INET_POST_ROUTING ? state->in : state->out;
+}
 
 int skbtrail_nf_init(void);
 void skbtrail_nf_exit(void);

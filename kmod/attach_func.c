@@ -76,13 +76,7 @@ static void note_ip(struct skbtrail_point *p)
 
 static int on_kprobe(struct kprobe *kp, struct pt_regs *regs)
 {
-	unsigned long arg[SKBTRAIL_ARGS];
-	int i;
-
-	for (i = 0; i < SKBTRAIL_ARG_CALLER; i++)
-		arg[i] = regs_get_kernel_argument(regs, i);
-	arg[SKBTRAIL_ARG_CALLER] = skbtrail_caller(regs);
-	skbtrail_sight(container_of(kp, struct skbtrail_point, kp), arg);
+	skbtrail_sight(container_of(kp, struct skbtrail_point, kp), regs, 0);
 	return 0;
 }
 
@@ -127,26 +121,14 @@ static struct {
 };
 
 #ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+/* what recurses is turned away in skbtrail_sight(), as with the other kinds of probes */
 static void on_ftrace(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
 		      struct ftrace_regs *fregs)
 {
-	unsigned long arg[SKBTRAIL_ARGS];
-	struct skbtrail_point *p;
-	int bit;
+	const struct skbtrail_point *p = point_at(ip);
 
-	bit = ftrace_test_recursion_trylock(ip, parent_ip);
-	if (bit < 0)
-		return;
-	p = point_at(ip);
-	if (likely(p)) {
-		arg[0] = ftrace_regs_get_argument(fregs, 0);
-		arg[1] = ftrace_regs_get_argument(fregs, 1);
-		arg[2] = ftrace_regs_get_argument(fregs, 2);
-		arg[3] = ftrace_regs_get_argument(fregs, 3);
-		arg[SKBTRAIL_ARG_CALLER] = parent_ip;
-		skbtrail_sight(p, arg);
-	}
-	ftrace_test_recursion_unlock(bit);
+	if (likely(p))
+		skbtrail_sight(p, skbtrail_ftrace_args(fregs), parent_ip);
 }
 
 /* PERMANENT: the end of a life must not be missed because of a sysctl */
@@ -200,8 +182,9 @@ static void ftrace_clear(void) { }
 static void ftrace_exit(void) { }
 #endif
 
-/* asked on the packet path */
-static bool ftrace_wanted_once;
+bool skbtrail_attach_skips;
+/* behind the last point that ends lives */
+static const struct skbtrail_point *life_end = skbtrail_points;
 
 u32 skbtrail_attach_kind(void)
 {
@@ -349,16 +332,14 @@ u64 skbtrail_attach_missed(void)
 	return sum;
 }
 
-u32 skbtrail_attach_life_missed(void)
+u32 skbtrail_attach_life_skipped(void)
 {
+	const struct skbtrail_point *p;
 	u32 sum = 0;
-	unsigned int i;
 
-	if (likely(ftrace_wanted_once))
-		return 0;
 	/* they stand first in the table */
-	for (i = 0; i < skbtrail_point_count && skbtrail_points[i].flags & SKBTRAIL_PF_LIFE; i++)
-		sum += READ_ONCE(skbtrail_points[i].kp.nmissed);
+	for (p = skbtrail_points; p < life_end; p++)
+		sum += READ_ONCE(p->kp.nmissed);
 	return sum;
 }
 
@@ -507,7 +488,10 @@ int skbtrail_func_resolve(void)
 	lookups = kcalloc(SKBTRAIL_MAX_POINTS, sizeof(*lookups), GFP_KERNEL);
 	if (!lookups)
 		return -ENOMEM;
-	ftrace_wanted_once = ftrace_wanted();
+	skbtrail_attach_skips = !ftrace_wanted();
+	while (life_end < skbtrail_points + skbtrail_point_count &&
+	       life_end->flags & SKBTRAIL_PF_LIFE)
+		life_end++;
 	resolve_all();
 	find_ranges();
 	unregister_kprobes(kps, nlookups);

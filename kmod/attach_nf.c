@@ -25,6 +25,11 @@ static unsigned int pass(void *priv, struct sk_buff *skb, const struct nf_hook_s
 	return NF_ACCEPT;
 }
 
+bool skbtrail_nf_only_ours(const struct nf_hook_entries *hooks)
+{
+	return hooks->num_hook_entries == 1 && hooks->hooks[0].hook == pass;
+}
+
 #define POINT(family_, hook_) \
 	{ .hook = pass, .pf = (family_), .hooknum = (hook_), .priority = INT_MAX }
 

@@ -21,18 +21,42 @@
 #define FTRACE_OPS_FL_SAVE_ARGS	0
 #endif
 
-#ifndef ftrace_regs_get_argument
-#define ftrace_regs_get_argument(fregs, n) \
-	regs_get_kernel_argument(&(fregs)->regs, n)
+/**
+ * skbtrail_ftrace_args() - registers of a function that was entered by ftrace
+ *
+ * Only those with arguments are there, at their places in struct pt_regs.
+ */
+static inline const struct pt_regs *skbtrail_ftrace_args(struct ftrace_regs *fregs)
+{
+#ifdef arch_ftrace_regs
+	return &arch_ftrace_regs(fregs)->regs;
+#else
+	return &fregs->regs;
 #endif
+}
+
+/** skbtrail_arg() - argument @n, from 1 to 4, of a function that was entered */
+static __always_inline unsigned long skbtrail_arg(const struct pt_regs *regs, unsigned int n)
+{
+#ifdef CONFIG_X86_64
+	static const u8 at[] = { 0,
+		offsetof(struct pt_regs, di), offsetof(struct pt_regs, si),
+		offsetof(struct pt_regs, dx), offsetof(struct pt_regs, cx),
+	};
+
+	return *(const unsigned long *)((const u8 *)regs + at[n]);
+#else
+	return regs_get_kernel_argument((struct pt_regs *)regs, n - 1);
+#endif
+}
 
 /** skbtrail_caller() - return address of the function just entered */
-static inline unsigned long skbtrail_caller(struct pt_regs *regs)
+static inline unsigned long skbtrail_caller(const struct pt_regs *regs)
 {
 #ifdef CONFIG_X86
-	return regs_get_kernel_stack_nth(regs, 0);
+	return regs_get_kernel_stack_nth((struct pt_regs *)regs, 0);
 #else
-	return procedure_link_pointer(regs);
+	return procedure_link_pointer((struct pt_regs *)regs);
 #endif
 }
 

@@ -20,6 +20,7 @@
 #include <net/tcp_states.h>
 
 #include "calls.h"
+#include "hit.h"
 #include "session.h"
 #include "stages.h"
 #include "track.h"
@@ -39,17 +40,29 @@ struct facts {
 
 static DEFINE_PER_CPU(struct facts, scratch);
 
-static void put(struct facts *f, u8 id, const void *value, u16 len)
+/* inlined: the length is known nearly everywhere */
+static __always_inline void put(struct facts *f, u8 id, const void *value, u16 len)
 {
 	struct skbtrail_fact_head *head = (void *)(f->buf + f->len);
 	u32 size = ALIGN(sizeof(*head) + len, 8);
 
-	if (WARN_ON_ONCE(f->len + size > sizeof(f->buf)))
+	if (unlikely(f->len + size > sizeof(f->buf))) {
+		WARN_ON_ONCE(1);
 		return;
-	memset(f->buf + f->len + size - 8, 0, 8);
+	}
+	*(u64 *)((u8 *)head + size - 8) = 0;
 	*head = (struct skbtrail_fact_head){ .id = id, .len = len };
 	memcpy(head + 1, value, len);
 	f->len += size;
+}
+
+/* an address; both lengths there are, each known */
+static __always_inline void put_addr(struct facts *f, u8 id, const u8 *addr, u8 alen)
+{
+	if (alen == 4)
+		put(f, id, addr, 4);
+	else
+		put(f, id, addr, 16);
 }
 
 #define PUT(f, id, value) do { \
@@ -62,8 +75,8 @@ static void put_flow(struct facts *f, const struct skbtrail_flow *flow)
 	PUT(f, L3PROTO, flow->l3proto);
 	if (!flow->alen)
 		return;
-	put(f, SKBTRAIL_FACT_SADDR, flow->saddr, flow->alen);
-	put(f, SKBTRAIL_FACT_DADDR, flow->daddr, flow->alen);
+	put_addr(f, SKBTRAIL_FACT_SADDR, flow->saddr, flow->alen);
+	put_addr(f, SKBTRAIL_FACT_DADDR, flow->daddr, flow->alen);
 	PUT(f, PROTO, flow->proto);
 	if (flow->sport || flow->dport) {
 		PUT(f, SPORT, flow->sport);
@@ -81,9 +94,9 @@ static void put_flow_changes(struct facts *f, const struct skbtrail_flow *old,
 		return;
 	}
 	if (memcmp(old->saddr, new->saddr, new->alen))
-		put(f, SKBTRAIL_FACT_SADDR, new->saddr, new->alen);
+		put_addr(f, SKBTRAIL_FACT_SADDR, new->saddr, new->alen);
 	if (memcmp(old->daddr, new->daddr, new->alen))
-		put(f, SKBTRAIL_FACT_DADDR, new->daddr, new->alen);
+		put_addr(f, SKBTRAIL_FACT_DADDR, new->daddr, new->alen);
 	if (old->proto != new->proto)
 		PUT(f, PROTO, new->proto);
 	if (old->sport != new->sport)
@@ -131,8 +144,7 @@ static void put_layout(struct facts *f, const struct skbtrail_sighting *s)
 static const struct net_device *device_of(const struct skbtrail_sighting *s)
 {
 	if (s->nf)
-		return s->nf->in && s->nf->hook != NF_INET_POST_ROUTING ?
-		       s->nf->in : s->nf->out;
+		return skbtrail_nf_dev(s->nf);
 	return s->p->flags & SKBTRAIL_PF_DEV ? s->skb->dev : NULL;
 }
 
@@ -280,46 +292,6 @@ static void write_facts(struct skbtrail_session *se, const struct skbtrail_life 
 		memset(head + 1, 0, bytes);
 }
 
-static __always_inline void write_hit(struct skbtrail_session *se,
-				      const struct skbtrail_point *p, u64 trail,
-				      u64 ns, u32 len, u32 info, u8 ctx)
-{
-	struct skbtrail_rec_hit *rec;
-
-	BUILD_BUG_ON(sizeof(*rec) > 32);
-	rec = skbtrail_stream_reserve(&se->stream, sizeof(*rec), ns);
-	if (!rec)
-		return;
-	*rec = (struct skbtrail_rec_hit){
-		.size = sizeof(*rec),
-		.kind = SKBTRAIL_REC_KIND_HIT,
-		.ctx = ctx,
-		.point = p->id,
-		.stage = p->stage,
-		.trail = trail,
-		.ns = ns,
-		.len = len,
-		.info = info,
-	};
-	this_cpu_ptr(se->stream.lanes)->hits++;
-}
-
-/* the per-CPU variable that would tell is not exported */
-static bool in_ksoftirqd(void)
-{
-	return current->flags & PF_KTHREAD && !strncmp(current->comm, "ksoftirqd/", 10);
-}
-
-static u8 context(void)
-{
-	if (in_hardirq())
-		return SKBTRAIL_CTX_HARDIRQ;
-	if (!in_serving_softirq())
-		return 0;
-	return SKBTRAIL_CTX_SOFTIRQ |
-	       (in_ksoftirqd() ? SKBTRAIL_CTX_KSOFTIRQD : 0);
-}
-
 /* takes the next session that still runs out of @bits; NULL at the end */
 static struct skbtrail_session *next_session(unsigned long *bits)
 {
@@ -366,8 +338,8 @@ static void write_calls(struct skbtrail_session *se, const struct skbtrail_life 
 
 	for (i = 0; i < calls->n; i++)
 		if (test_bit(calls->hit[i].p->stage, se->config.stages))
-			write_hit(se, calls->hit[i].p, life->trail, calls->hit[i].ns, 0, 0,
-				  SKBTRAIL_CTX_EARLIER);
+			skbtrail_write_hit(se, calls->hit[i].p, life->trail,
+					   calls->hit[i].ns, 0, 0, SKBTRAIL_CTX_EARLIER);
 }
 
 void skbtrail_encode_packet(struct skbtrail_life *life, struct skbtrail_sighting *s,
@@ -429,7 +401,8 @@ void skbtrail_encode_clone(struct skbtrail_life *life, const struct skbtrail_lif
 				.ns = s->ns,
 			};
 		if (test_bit(s->p->stage, se->config.stages))
-			write_hit(se, s->p, life->trail, s->ns, s->skb->len, 0, context());
+			skbtrail_write_hit(se, s->p, life->trail, s->ns, s->skb->len, 0,
+					   skbtrail_context());
 	}
 	life->stage = s->p->stage;
 	life->last_ns = s->ns;
@@ -439,14 +412,10 @@ void skbtrail_encode_clone(struct skbtrail_life *life, const struct skbtrail_lif
 static void put_header_changes(struct facts *f, struct skbtrail_life *life,
 			       struct skbtrail_sighting *s)
 {
-	if (!(life->flags & SKBTRAIL_LIFE_DIRTY))
+	if (!(life->flags & SKBTRAIL_LIFE_DIRTY) || skbtrail_headers_told(life, s->p, s->skb))
 		return;
 	if (!s->located && !skbtrail_view_locate(s->p, s->skb, &s->view))
 		return;
-	if (skbtrail_view_unchanged(s->skb, &s->view, &life->flow)) {
-		life->flags &= ~SKBTRAIL_LIFE_DIRTY;
-		return;
-	}
 	if (!s->parsed)
 		skbtrail_view_parse(s->skb, &s->view);
 	s->located = true;
@@ -458,8 +427,7 @@ static void put_header_changes(struct facts *f, struct skbtrail_life *life,
 	life->flow = s->view.flow;
 }
 
-static __always_inline void write_changes(struct skbtrail_life *life,
-					  struct skbtrail_sighting *s)
+void skbtrail_encode_changes(struct skbtrail_life *life, struct skbtrail_sighting *s)
 {
 	struct facts *f = this_cpu_ptr(&scratch);
 	unsigned long bits = life->sessions;
@@ -474,11 +442,6 @@ static __always_inline void write_changes(struct skbtrail_life *life,
 		write_facts(se, life, s, SKBTRAIL_REC_KIND_CHANGE, f, 0);
 }
 
-void skbtrail_encode_changes(struct skbtrail_life *life, struct skbtrail_sighting *s)
-{
-	write_changes(life, s);
-}
-
 /*
  * The route of an answer is looked up with the packet that is answered: an
  * ICMP error's and an ARP reply's. The packet itself goes nowhere.
@@ -489,37 +452,16 @@ static bool lookup_for_answer(const struct skbtrail_life *life, const struct skb
 	       (life->flags & SKBTRAIL_LIFE_ANSWERED || life->flow.l3proto == ETH_P_ARP);
 }
 
-static u8 socket_flags(u8 state)
-{
-	if (state == TCP_CLOSE)
-		return 0;
-	if (state == TCP_LAST_ACK || state == TCP_CLOSING || state == TCP_CLOSE_WAIT)
-		return SKBTRAIL_LIFE_SK_OPEN | SKBTRAIL_LIFE_SK_CLOSING;
-	return SKBTRAIL_LIFE_SK_OPEN;
-}
-
 void skbtrail_encode_hit(struct skbtrail_life *life, struct skbtrail_sighting *s, u32 watch)
 {
-	unsigned long bits = life->sessions & watch;
-	struct skbtrail_session *se;
-	u8 ctx = context();
-
-	write_changes(life, s);
-	while ((se = next_session(&bits)))
-		write_hit(se, s->p, life->trail, s->ns, s->skb->len, s->info, ctx);
-	life->last_ns = s->ns;
-	life->merged = 0;
+	skbtrail_encode_changes(life, s);
+	skbtrail_tell_hit(life, s->p, s->skb, watch, s->ns, s->info);
 	if (s->p->stage == SKBTRAIL_ST_ICMP_ERROR)
 		life->flags |= SKBTRAIL_LIFE_ANSWERED;
 	if (s->p->flags & SKBTRAIL_PF_ASIDE || lookup_for_answer(life, s->p))
 		return;
-	life->flags &= ~(SKBTRAIL_LIFE_ANSWERED | SKBTRAIL_LIFE_SK_OPEN |
-			 SKBTRAIL_LIFE_SK_CLOSING);
-	if (s->sk)
-		life->flags |= socket_flags(READ_ONCE(s->sk->sk_state));
-	life->stage = s->p->stage;
-	if (s->p->flags & SKBTRAIL_PF_DIRTY || s->p->stage == SKBTRAIL_ST_DEV_XMIT)
-		life->flags |= SKBTRAIL_LIFE_DIRTY;
+	life->flags &= ~SKBTRAIL_LIFE_ANSWERED;
+	skbtrail_moved_to(life, s->p, s->sk, s->dirty);
 }
 
 void skbtrail_encode_read(struct skbtrail_life *life, const struct skbtrail_sighting *s)
@@ -543,8 +485,8 @@ void skbtrail_encode_read(struct skbtrail_life *life, const struct skbtrail_sigh
 	while ((se = next_session(&bits))) {
 		write_facts(se, life, s, SKBTRAIL_REC_KIND_CHANGE, f, 0);
 		if (begun && test_bit(p->stage, se->config.stages))
-			write_hit(se, p, life->trail, begun, s->skb->len, 0,
-				  SKBTRAIL_CTX_EARLIER);
+			skbtrail_write_hit(se, p, life->trail, begun, s->skb->len, 0,
+					   SKBTRAIL_CTX_EARLIER);
 	}
 }
 
@@ -554,7 +496,7 @@ void skbtrail_encode_bare_hit(const struct skbtrail_point *p, u64 trail, u32 ses
 	struct skbtrail_session *se;
 
 	while ((se = next_session(&bits)))
-		write_hit(se, p, trail, ns, 0, 0, context());
+		skbtrail_write_hit(se, p, trail, ns, 0, 0, skbtrail_context());
 }
 
 static void write_link_merge(struct skbtrail_session *se, const struct skbtrail_life *life,

@@ -24,6 +24,7 @@ struct sock;
  * @located: view holds where the network header is
  * @parsed: view holds the headers
  * @outward: the stage is on the way out of this host
+ * @dirty: headers may change behind this point
  * @view: see @located and @parsed
  */
 struct skbtrail_sighting {
@@ -36,6 +37,7 @@ struct skbtrail_sighting {
 	bool				located;
 	bool				parsed;
 	bool				outward;
+	bool				dirty;
 	struct skbtrail_view		view;
 };
 

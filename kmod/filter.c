@@ -67,19 +67,30 @@ static bool mac_offset(const struct skbtrail_sighting *s, int *offset)
 	return skb->dev && skb->dev->type == ARPHRD_ETHER;
 }
 
-static bool passes(const struct skbtrail_session *se, const struct skbtrail_sighting *s)
+enum answer {
+	ANSWER_NO,
+	ANSWER_YES,
+	ANSWER_UNKNOWN,	/* the header the filter asks for cannot be seen here */
+};
+
+static enum answer run(const struct bpf_prog *prog, const struct sk_buff *skb, int offset)
+{
+	return bpf_prog_run(prog, cast_shadow(skb, offset)) ? ANSWER_YES : ANSWER_NO;
+}
+
+static enum answer passes(const struct skbtrail_session *se, const struct skbtrail_sighting *s)
 {
 	const struct skbtrail_config *c = &se->config;
 	u16 proto = s->view.flow.l3proto;
 	int offset;
 
 	if (!c->l2 && !c->l3)
-		return true;
+		return ANSWER_YES;
 	if (c->l3 && (proto == ETH_P_IP || proto == ETH_P_IPV6))
-		return bpf_prog_run(c->l3, cast_shadow(s->skb, s->view.offset));
+		return run(c->l3, s->skb, s->view.offset);
 	if (c->l2 && mac_offset(s, &offset))
-		return bpf_prog_run(c->l2, cast_shadow(s->skb, offset));
-	return false;
+		return run(c->l2, s->skb, offset);
+	return ANSWER_UNKNOWN;
 }
 
 static const struct net *net_of(const struct skbtrail_sighting *s)
@@ -109,13 +120,15 @@ static bool device_is(const struct skbtrail_sighting *s, const char *name)
 	return dev && !strncmp(dev->name, name, IFNAMSIZ);
 }
 
-u32 skbtrail_filter(u32 sessions, const struct skbtrail_sighting *s)
+u32 skbtrail_filter(u32 sessions, const struct skbtrail_sighting *s, u32 *rejected)
 {
 	unsigned long bits = sessions;
 	const struct skbtrail_session *se;
 	const struct net *net;
+	enum answer answer;
 	u32 want = 0;
 
+	*rejected = 0;
 	for (; bits; bits &= bits - 1) {
 		se = skbtrail_session_at(__ffs(bits));
 		if (!se)
@@ -127,8 +140,11 @@ u32 skbtrail_filter(u32 sessions, const struct skbtrail_sighting *s)
 		}
 		if (se->config.dev[0] && !device_is(s, se->config.dev))
 			continue;
-		if (passes(se, s))
+		answer = passes(se, s);
+		if (answer == ANSWER_YES)
 			want |= bits & -bits;
+		else if (answer == ANSWER_NO)
+			*rejected |= bits & -bits;
 	}
 	return want;
 }

@@ -13,11 +13,13 @@ struct skbtrail_sighting;
  * skbtrail_filter() - which of @sessions want this packet
  * @sessions: candidates
  * @s: sighting, located
+ * @rejected: those whose program said no: it will while the headers stay as
+ *	they are, wherever the packet is
  *
  * Context: interrupts off. The packet is not touched: programs run over a
  * shadow of its sk_buff.
  */
-u32 skbtrail_filter(u32 sessions, const struct skbtrail_sighting *s);
+u32 skbtrail_filter(u32 sessions, const struct skbtrail_sighting *s, u32 *rejected);
 
 /**
  * skbtrail_filter_compile() - make a program from an attribute

@@ -5,7 +5,8 @@
  * A packet's way through this module:
  *
  *   attach*.c, tracepoints.c   a probe point is hit
- *   sight.c                    the steps, in order
+ *   sight.c                    the steps, in order; hit.h, the ordinary case of them
+ *   clock.c                    when it was
  *   track.c                    which packet is it
  *   view.c, filter.c           does somebody want it
  *   calls.c                    what led to it: socket calls, owners

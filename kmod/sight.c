@@ -10,7 +10,6 @@
  */
 #include "sight.h"
 
-#include <linux/ktime.h>
 #include <linux/netfilter.h>
 #include <linux/percpu.h>
 #include <linux/skbuff.h>
@@ -21,9 +20,11 @@
 
 #include "attach.h"
 #include "calls.h"
+#include "clock.h"
 #include "compat.h"
 #include "encode.h"
 #include "filter.h"
+#include "hit.h"
 #include "session.h"
 #include "stages.h"
 #include "symbols.h"
@@ -33,13 +34,32 @@
 #define LIST_MAX	512
 
 static DEFINE_PER_CPU(u64, blind);
+static DEFINE_PER_CPU(bool, looking);
 
-static bool blinded(void)
+/*
+ * Every probe begins and ends with these. What we call must not make us look
+ * again; and an NMI must not take our locks.
+ */
+static __always_inline bool open_eyes(unsigned long *flags)
 {
-	if (likely(!in_nmi()))
+	if (unlikely(in_nmi())) {
+		this_cpu_inc(blind);
 		return false;
-	this_cpu_inc(blind);
+	}
+	local_irq_save(*flags);
+	if (unlikely(__this_cpu_read(looking))) {
+		__this_cpu_inc(blind);
+		local_irq_restore(*flags);
+		return false;
+	}
+	__this_cpu_write(looking, true);
 	return true;
+}
+
+static __always_inline void close_eyes(unsigned long flags)
+{
+	__this_cpu_write(looking, false);
+	local_irq_restore(flags);
 }
 
 u64 skbtrail_sight_blind(void)
@@ -58,30 +78,32 @@ static u32 watching(const struct skbtrail_point *p)
 	return READ_ONCE(skbtrail_interest[p->stage].watch);
 }
 
+static void end_unknown(struct skbtrail_set *set, struct skbtrail_life *life,
+			const struct skbtrail_sighting *s, u32 reason)
+{
+	skbtrail_encode_end(life, s, SKBTRAIL_END_KIND_UNKNOWN, reason, 0);
+	skbtrail_track_end(set, life);
+}
+
 /*
  * Whether a life in the table is the packet we look at. If it is not, its
  * trail ends here, honestly unknown.
  */
-static __always_inline bool same_life(struct skbtrail_set *set,
-				      struct skbtrail_life *life,
-				      const struct skbtrail_sighting *s,
-				      unsigned int seen)
+static bool same_life(struct skbtrail_set *set, struct skbtrail_life *life,
+		      const struct skbtrail_sighting *s)
 {
 	u32 reason = SKBTRAIL_UNKNOWN_REASON_REUSED;
 
 	if (skbtrail_track_doubtful(life)) {
 		reason = SKBTRAIL_UNKNOWN_REASON_MISSED;
-	} else if (!(seen & SKBTRAIL_SEEN_BIRTH)) {
-		if (likely(life->head == s->skb->head))
-			return true;
-		if (life->flags & SKBTRAIL_LIFE_EXPANDING) {
-			life->flags &= ~SKBTRAIL_LIFE_EXPANDING;
-			life->head = s->skb->head;
-			return true;
-		}
+	} else if (life->head == s->skb->head) {
+		return true;
+	} else if (life->flags & SKBTRAIL_LIFE_EXPANDING) {
+		life->flags &= ~SKBTRAIL_LIFE_EXPANDING;
+		life->head = s->skb->head;
+		return true;
 	}
-	skbtrail_encode_end(life, s, SKBTRAIL_END_KIND_UNKNOWN, reason, 0);
-	skbtrail_track_end(set, life);
+	end_unknown(set, life, s, reason);
 	return false;
 }
 
@@ -117,72 +139,170 @@ static struct skbtrail_life *admit(struct skbtrail_set *set, struct skbtrail_lif
 	return life;
 }
 
-static u8 direction(const struct skbtrail_point *p)
+static bool outward(const struct skbtrail_point *p)
 {
-	return skbtrail_stages[p->stage].direction;
+	return p->flags & SKBTRAIL_PF_OUT;
+}
+
+/* a packet nobody follows passes: what was noted for it is not the next one's */
+static void pass(const struct skbtrail_point *p, const struct sk_buff *skb)
+{
+	if (p->stage >= SKBTRAIL_ST_IP_LOCAL_OUT && p->stage <= SKBTRAIL_ST_IP_OUTPUT)
+		skbtrail_calls_pass(skb);
+}
+
+/* sessions this packet may begin to be followed by */
+static u32 candidates(const struct skbtrail_life *life, const struct skbtrail_sighting *s)
+{
+	u32 begin = READ_ONCE(skbtrail_interest[s->p->stage].begin);
+
+	if (!life)
+		return begin;
+	begin &= ~(life->sessions | life->refused);
+	return life->nethdr == s->skb->network_header ? begin & ~life->rejected : begin;
+}
+
+/* asks the filters; returns the life if somebody follows the packet now */
+static struct skbtrail_life *ask(struct skbtrail_set *set, struct skbtrail_life *life,
+				 struct skbtrail_sighting *s, u32 asked)
+{
+	u32 wanted, rejected;
+
+	if (!skbtrail_view_locate(s->p, s->skb, &s->view))
+		return life;
+	s->located = true;
+	wanted = skbtrail_filter(asked, s, &rejected);
+	if (wanted) {
+		s->ns = skbtrail_clock();
+		skbtrail_view_parse(s->skb, &s->view);
+		s->parsed = true;
+		life = admit(set, life, s, wanted);
+	}
+	if (!rejected || s->dirty)
+		return life;
+	if (!life) {
+		skbtrail_track_unwanted(set, s->skb, rejected);
+	} else {
+		if (life->nethdr != s->skb->network_header)
+			life->rejected = 0;
+		life->nethdr = s->skb->network_header;
+		life->rejected |= rejected;
+	}
+	return life;
+}
+
+/* all questions; see() knows when most of them need not be asked */
+static noinline void see_closely(struct skbtrail_set *set, struct skbtrail_life *life,
+				 struct skbtrail_sighting *s)
+{
+	u32 asked;
+
+	if (life) {
+		s->ns = skbtrail_clock();
+		if (!same_life(set, life, s))
+			life = NULL;
+	}
+	asked = candidates(life, s);
+	if (asked)
+		life = ask(set, life, s, asked);
+	if (life && life->sessions)
+		skbtrail_encode_hit(life, s, watching(s->p));
+	else
+		pass(s->p, s->skb);
+	if (!s->dirty)
+		return;
+	skbtrail_track_changed(set);
+	if (life)
+		life->rejected = 0;
+}
+
+static __always_inline void sighting_init(struct skbtrail_sighting *s,
+					  const struct skbtrail_point *p, struct sk_buff *skb)
+{
+	s->p = p;
+	s->skb = skb;
+	s->sk = NULL;
+	s->nf = NULL;
+	s->info = 0;
+	s->outward = outward(p);
+	s->dirty = p->flags & SKBTRAIL_PF_DIRTY;
+	s->located = false;
+	s->parsed = false;
+}
+
+static noinline void see_new(struct skbtrail_set *set, struct skbtrail_life *life,
+			     const struct skbtrail_point *p, struct sk_buff *skb,
+			     struct sock *sk, const struct nf_hook_state *nf, bool dirty,
+			     u32 info)
+{
+	struct skbtrail_sighting s;
+
+	sighting_init(&s, p, skb);
+	s.sk = sk;
+	s.nf = nf;
+	s.info = info;
+	s.dirty = dirty;
+	see_closely(set, life, &s);
+}
+
+/* whether it is a hit like most: of a packet that is followed, with nothing new about it */
+static __always_inline bool ordinary(struct skbtrail_life *life,
+				     const struct skbtrail_point *p, const struct sk_buff *skb,
+				     const struct sock *sk, const struct net_device *dev,
+				     u32 begin)
+{
+	if (life->head != skb->head || skbtrail_track_doubtful(life))
+		return false;
+	if (begin & ~(life->sessions | life->refused) &&
+	    (life->nethdr != skb->network_header ||
+	     begin & ~(life->sessions | life->refused | life->rejected)))
+		return false;
+	if (!sk && skb->sk && outward(p))
+		sk = skb->sk;
+	return life->sessions && skbtrail_all_told(life, p, skb, sk, dev);
 }
 
 /* the core: one packet, one point; inlined, as it is most of what is done */
-static __always_inline void see(struct skbtrail_sighting *s, unsigned int seen)
+static __always_inline void see(const struct skbtrail_point *p, struct sk_buff *skb,
+				struct sock *sk, const struct nf_hook_state *nf,
+				const struct net_device *dev, bool dirty, u32 info)
 {
-	const struct skbtrail_point *p = s->p;
-	struct skbtrail_set *set = skbtrail_track_set(s->skb);
+	const struct skbtrail_interest *interest = &skbtrail_interest[p->stage];
+	struct skbtrail_set *set = skbtrail_track_set(skb);
+	u32 begin = READ_ONCE(interest->begin);
 	struct skbtrail_life *life;
-	u32 fresh;
 
-	raw_spin_lock(&set->lock);
-	life = skbtrail_track_find(set, s->skb);
-	if (life) {
-		s->ns = ktime_get_mono_fast_ns();
-		if (!same_life(set, life, s, seen))
-			life = NULL;
+	if (skbtrail_track_is_unwanted(set, skb, begin)) {
+		pass(p, skb);
+		if (dirty)
+			skbtrail_track_changed(set);
+		return;
 	}
-	fresh = READ_ONCE(skbtrail_interest[p->stage].begin);
-	if (life)
-		fresh &= ~(life->sessions | life->refused);
-	s->outward = direction(p) == SKBTRAIL_DIRECTION_OUT;
-	if (fresh && skbtrail_view_locate(p, s->skb, &s->view)) {
-		s->located = true;
-		fresh = skbtrail_filter(fresh, s);
-		if (fresh) {
-			s->ns = ktime_get_mono_fast_ns();
-			skbtrail_view_parse(s->skb, &s->view);
-			s->parsed = true;
-			life = admit(set, life, s, fresh);
-		}
+	skbtrail_track_lock(set);
+	life = skbtrail_track_find(set, skb);
+	if (likely(life && ordinary(life, p, skb, sk, dev, begin))) {
+		skbtrail_tell_hit(life, p, skb, READ_ONCE(interest->watch),
+				  skbtrail_clock(), info);
+		skbtrail_moved_to(life, p, sk, dirty);
+	} else {
+		see_new(set, life, p, skb, sk, nf, dirty, info);
 	}
-	if (life && life->sessions) {
-		skbtrail_encode_hit(life, s, watching(p));
-	} else if (s->outward && p->stage >= SKBTRAIL_ST_IP_LOCAL_OUT &&
-		   p->stage <= SKBTRAIL_ST_IP_OUTPUT) {
-		skbtrail_calls_pass(s->skb);
-	}
-	raw_spin_unlock(&set->lock);
+	skbtrail_track_unlock(set);
 }
 
-static __always_inline void see_packet(const struct skbtrail_point *p,
-				       struct sk_buff *skb, struct sock *sk,
-				       unsigned int seen, u32 info)
+static __always_inline void see_packet(const struct skbtrail_point *p, struct sk_buff *skb,
+				       struct sock *sk, u32 info)
 {
-	struct skbtrail_sighting s;
-
 	/* neighbour probing asks for resolution without a packet */
 	if (unlikely(!skb))
 		return;
-	s.p = p;
-	s.skb = skb;
-	s.sk = sk;
-	s.nf = NULL;
-	s.info = info;
-	s.located = false;
-	s.parsed = false;
-	see(&s, seen);
+	see(p, skb, sk, NULL, p->flags & SKBTRAIL_PF_DEV ? skb->dev : NULL,
+	    p->flags & SKBTRAIL_PF_DIRTY, info);
 }
 
 static void see_nf(const struct skbtrail_point *p, struct sk_buff *skb,
-		   const struct nf_hook_state *state)
+		   const struct nf_hook_state *state, const struct nf_hook_entries *hooks)
 {
-	struct skbtrail_sighting s;
 	unsigned int i;
 
 	if (state->pf != NFPROTO_IPV4 && state->pf != NFPROTO_IPV6)
@@ -192,14 +312,26 @@ static void see_nf(const struct skbtrail_point *p, struct sk_buff *skb,
 		p = p->same;
 	if (!p)
 		return;
-	s.p = p;
-	s.skb = skb;
-	s.sk = NULL;
-	s.nf = state;
-	s.info = state->pf << 8 | state->hook;
-	s.located = false;
-	s.parsed = false;
-	see(&s, 0);
+	see(p, skb, NULL, state, skbtrail_nf_dev(state), !skbtrail_nf_only_ours(hooks),
+	    state->pf << 8 | state->hook);
+}
+
+static void see_birth(const struct skbtrail_point *p, struct sk_buff *skb)
+{
+	struct skbtrail_set *set = skbtrail_track_set(skb);
+	struct skbtrail_sighting s;
+	struct skbtrail_life *life;
+
+	sighting_init(&s, p, skb);
+	skbtrail_track_lock(set);
+	life = skbtrail_track_find(set, skb);
+	if (life) {
+		s.ns = skbtrail_clock();
+		end_unknown(set, life, &s, SKBTRAIL_UNKNOWN_REASON_REUSED);
+	}
+	skbtrail_track_changed(set);
+	see_closely(set, NULL, &s);
+	skbtrail_track_unlock(set);
 }
 
 static void see_list(const struct skbtrail_point *p, const struct list_head *list)
@@ -211,59 +343,63 @@ static void see_list(const struct skbtrail_point *p, const struct list_head *lis
 		if (n++ == LIST_MAX) {
 			skbtrail_encode_lost(READ_ONCE(skbtrail_active),
 					     SKBTRAIL_LOST_CAUSE_LIST,
-					     ktime_get_mono_fast_ns());
+					     skbtrail_clock());
 			break;
 		}
-		see_packet(p, skb, NULL, 0, 0);
+		see_packet(p, skb, NULL, 0);
 	}
 }
 
 static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool after)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
-	struct skbtrail_life *life;
-	struct skbtrail_sighting s = {
-		.p = p, .skb = skb, .ns = ktime_get_mono_fast_ns(),
-	};
 	u32 watch = watching(p);
+	struct skbtrail_sighting s;
+	struct skbtrail_life *life;
 
-	raw_spin_lock(&set->lock);
+	sighting_init(&s, p, skb);
+	skbtrail_track_lock(set);
 	life = skbtrail_track_find(set, skb);
-	if (life && same_life(set, life, &s, 0) &&
+	if (life)
+		s.ns = skbtrail_clock();
+	if (life && same_life(set, life, &s) &&
 	    !(after && life->flags & SKBTRAIL_LIFE_COPIED)) {
 		skbtrail_encode_read(life, &s);
 		skbtrail_encode_hit(life, &s, watch);
 		life->flags |= SKBTRAIL_LIFE_COPIED;
 		skbtrail_calls_copied(life->trail, life->sessions);
 	}
-	raw_spin_unlock(&set->lock);
+	skbtrail_track_unlock(set);
 }
 
 /* a followed packet has a clone: a trail of its own, followed by the same */
 static void see_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 		      struct sk_buff *skb)
 {
-	u64 ns = ktime_get_mono_fast_ns();
-	struct skbtrail_sighting sp = { .p = p, .skb = skb, .ns = ns };
-	struct skbtrail_sighting s = { .p = p, .skb = clone, .ns = ns };
+	u64 ns = skbtrail_clock();
+	struct skbtrail_sighting s, sp;
 	struct skbtrail_life parent, *life;
 	struct skbtrail_set *set;
 
+	sighting_init(&sp, p, skb);
+	sighting_init(&s, p, clone);
+	sp.ns = ns;
+	s.ns = ns;
 	set = skbtrail_track_set(skb);
-	raw_spin_lock(&set->lock);
+	skbtrail_track_lock(set);
 	life = skbtrail_track_find(set, skb);
-	if (!life || !life->sessions || !same_life(set, life, &sp, 0)) {
-		raw_spin_unlock(&set->lock);
+	if (!life || !life->sessions || !same_life(set, life, &sp)) {
+		skbtrail_track_unlock(set);
 		return;
 	}
 	parent = *life;
-	raw_spin_unlock(&set->lock);
+	skbtrail_track_unlock(set);
 
 	set = skbtrail_track_set(clone);
-	raw_spin_lock(&set->lock);
+	skbtrail_track_lock(set);
 	life = skbtrail_track_find(set, clone);
 	if (life)
-		same_life(set, life, &s, SKBTRAIL_SEEN_BIRTH);
+		end_unknown(set, life, &s, SKBTRAIL_UNKNOWN_REASON_REUSED);
 	life = skbtrail_track_begin(set, clone);
 	if (!life) {
 		skbtrail_encode_lost(parent.sessions, SKBTRAIL_LOST_CAUSE_TABLE, s.ns);
@@ -272,7 +408,7 @@ static void see_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 		life->sessions = parent.sessions & READ_ONCE(skbtrail_active);
 		skbtrail_encode_clone(life, &parent, &s);
 	}
-	raw_spin_unlock(&set->lock);
+	skbtrail_track_unlock(set);
 }
 
 static void see_merge(const struct skbtrail_point *p, struct sk_buff *to,
@@ -282,29 +418,30 @@ static void see_merge(const struct skbtrail_point *p, struct sk_buff *to,
 	struct skbtrail_set *set = skbtrail_track_set(from);
 	struct skbtrail_life *life;
 
-	raw_spin_lock(&set->lock);
+	skbtrail_track_lock(set);
 	life = skbtrail_track_find(set, from);
 	/* it may still fail; only the way it is freed tells */
 	if (life)
 		life->merged = trail ? trail : U64_MAX;
-	raw_spin_unlock(&set->lock);
+	skbtrail_track_unlock(set);
 }
 
 static void see_expand(const struct skbtrail_point *p, struct sk_buff *skb)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
+	struct skbtrail_sighting s;
 	struct skbtrail_life *life;
-	struct skbtrail_sighting s = {
-		.p = p, .skb = skb, .ns = ktime_get_mono_fast_ns(),
-	};
 
-	raw_spin_lock(&set->lock);
+	sighting_init(&s, p, skb);
+	skbtrail_track_lock(set);
 	life = skbtrail_track_find(set, skb);
-	if (life && same_life(set, life, &s, 0)) {
+	if (life)
+		s.ns = skbtrail_clock();
+	if (life && same_life(set, life, &s)) {
 		life->flags |= SKBTRAIL_LIFE_EXPANDING;
 		skbtrail_encode_hit(life, &s, watching(p));
 	}
-	raw_spin_unlock(&set->lock);
+	skbtrail_track_unlock(set);
 }
 
 static enum skbtrail_end_kind how_it_ended(const struct skbtrail_point *p,
@@ -332,13 +469,19 @@ static void see_free(const struct skbtrail_point *p, struct sk_buff *skb,
 		     unsigned long caller)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
+	struct skbtrail_sighting s;
 	struct skbtrail_life *life;
-	struct skbtrail_sighting s = { .p = p, .skb = skb };
 
-	raw_spin_lock(&set->lock);
+	/* who frees a packet is alone with it: nobody begins to follow it now */
+	if (!skbtrail_track_find(set, skb)) {
+		skbtrail_track_changed(set);
+		return;
+	}
+	sighting_init(&s, p, skb);
+	skbtrail_track_lock(set);
 	life = skbtrail_track_find(set, skb);
 	if (life && !lives_on(caller)) {
-		s.ns = ktime_get_mono_fast_ns();
+		s.ns = skbtrail_clock();
 		if (skbtrail_track_doubtful(life))
 			skbtrail_encode_end(life, &s, SKBTRAIL_END_KIND_UNKNOWN,
 					    SKBTRAIL_UNKNOWN_REASON_MISSED, 0);
@@ -346,7 +489,7 @@ static void see_free(const struct skbtrail_point *p, struct sk_buff *skb,
 			skbtrail_encode_end(life, &s, how_it_ended(p, life, skb), 0, 0);
 		skbtrail_track_end(set, life);
 	}
-	raw_spin_unlock(&set->lock);
+	skbtrail_track_unlock(set);
 }
 
 static bool inet_sock_of(const struct sock *sk)
@@ -361,7 +504,7 @@ static void see_socket(const struct skbtrail_point *p, struct sock *sk,
 
 	if (!inet_sock_of(sk) || !sk_fullsock(sk))
 		return;
-	ns = ktime_get_mono_fast_ns();
+	ns = skbtrail_clock();
 	switch (p->op) {
 	case SKBTRAIL_OP_CREATE:
 		skbtrail_calls_create(p, sk, ns);
@@ -387,22 +530,26 @@ static void see_socket(const struct skbtrail_point *p, struct sock *sk,
 	}
 }
 
-static struct sk_buff *packet_of(const struct skbtrail_point *p, const unsigned long *arg)
+static struct sk_buff *packet_of(const struct skbtrail_point *p,
+				 const struct pt_regs *regs)
 {
+	unsigned long skb = skbtrail_arg(regs, p->skb);
+
 	if (p->flags & SKBTRAIL_PF_PSKB)
-		return *(struct sk_buff **)arg[p->skb - 1];
-	return (struct sk_buff *)arg[p->skb - 1];
+		return *(struct sk_buff **)skb;
+	return (struct sk_buff *)skb;
 }
 
-static struct sock *socket_of(const struct skbtrail_point *p, const unsigned long *arg)
+static struct sock *socket_of(const struct skbtrail_point *p,
+			      const struct pt_regs *regs)
 {
 	const struct socket *sock;
 
 	if (!p->sk)
 		return NULL;
 	if (!(p->flags & SKBTRAIL_PF_SOCKET))
-		return (struct sock *)arg[p->sk - 1];
-	sock = (const struct socket *)arg[p->sk - 1];
+		return (struct sock *)skbtrail_arg(regs, p->sk);
+	sock = (const struct socket *)skbtrail_arg(regs, p->sk);
 	return sock ? sock->sk : NULL;
 }
 
@@ -410,71 +557,89 @@ static struct sock *socket_of(const struct skbtrail_point *p, const unsigned lon
 static void see_before(const struct skbtrail_point *p, struct sk_buff *skb, struct sock *sk)
 {
 	if (skb && skbtrail_track_trail(skb))
-		see_packet(p, skb, sk, 0, 0);
+		see_packet(p, skb, sk, 0);
 	else
 		see_socket(p, sk ? sk : skb ? skb->sk : NULL, skb);
 }
 
-static void dispatch(const struct skbtrail_point *p, const unsigned long *arg)
+static noinline void see_odd(const struct skbtrail_point *p, const struct pt_regs *regs)
+{
+	if (p->flags & SKBTRAIL_PF_LIST)
+		see_list(p, (const struct list_head *)skbtrail_arg(regs, p->skb));
+	else
+		see_packet(p, packet_of(p, regs), socket_of(p, regs), 0);
+}
+
+static noinline void see_otherwise(const struct skbtrail_point *p, const struct pt_regs *regs)
 {
 	switch (p->op) {
-	case SKBTRAIL_OP_PACKET:
-		if (p->flags & SKBTRAIL_PF_LIST)
-			see_list(p, (const struct list_head *)arg[p->skb - 1]);
-		else
-			see_packet(p, packet_of(p, arg), socket_of(p, arg), 0, 0);
-		break;
-	case SKBTRAIL_OP_NF:
-		see_nf(p, packet_of(p, arg), (const struct nf_hook_state *)arg[1]);
-		break;
-	case SKBTRAIL_OP_FREE:
-		see_free(p, packet_of(p, arg), arg[SKBTRAIL_ARG_CALLER]);
-		break;
 	case SKBTRAIL_OP_EXPAND:
-		see_expand(p, packet_of(p, arg));
+		see_expand(p, packet_of(p, regs));
 		break;
 	case SKBTRAIL_OP_MERGE:
-		see_merge(p, (struct sk_buff *)arg[0], packet_of(p, arg));
+		see_merge(p, (struct sk_buff *)skbtrail_arg(regs, 1), packet_of(p, regs));
 		break;
 	case SKBTRAIL_OP_COPY:
-		see_copy(p, packet_of(p, arg), false);
+		see_copy(p, packet_of(p, regs), false);
 		break;
 	case SKBTRAIL_OP_COPIED:
 		/* a negative length: only peeked at, it stays in the queue */
-		if ((int)arg[2] >= 0)
-			see_copy(p, packet_of(p, arg), true);
+		if ((int)skbtrail_arg(regs, 3) >= 0)
+			see_copy(p, packet_of(p, regs), true);
 		break;
 	case SKBTRAIL_OP_BEFORE:
 	case SKBTRAIL_OP_TRANSMIT:
-		see_before(p, p->skb ? packet_of(p, arg) : NULL, socket_of(p, arg));
+		see_before(p, p->skb ? packet_of(p, regs) : NULL, socket_of(p, regs));
 		break;
 	default:
-		see_socket(p, socket_of(p, arg), NULL);
+		see_socket(p, socket_of(p, regs), NULL);
 		break;
 	}
 }
 
-void skbtrail_sight(const struct skbtrail_point *p, const unsigned long *arg)
+void skbtrail_sight(const struct skbtrail_point *p, const struct pt_regs *regs,
+		    unsigned long caller)
 {
 	unsigned long flags;
 
-	if (blinded())
+	if (!open_eyes(&flags))
 		return;
-	local_irq_save(flags);
-	dispatch(p, arg);
-	local_irq_restore(flags);
+	if (likely(p->op == SKBTRAIL_OP_PACKET)) {
+		if (unlikely(p->flags & SKBTRAIL_PF_ODD_ARGS))
+			see_odd(p, regs);
+		else
+			see_packet(p, (struct sk_buff *)skbtrail_arg(regs, p->skb),
+				   p->sk ? (struct sock *)skbtrail_arg(regs, p->sk) : NULL, 0);
+	} else if (p->op == SKBTRAIL_OP_NF) {
+		see_nf(p, packet_of(p, regs),
+		       (const struct nf_hook_state *)skbtrail_arg(regs, 2),
+		       (const struct nf_hook_entries *)skbtrail_arg(regs, 3));
+	} else if (p->op == SKBTRAIL_OP_FREE) {
+		see_free(p, packet_of(p, regs), caller ? caller : skbtrail_caller(regs));
+	} else {
+		see_otherwise(p, regs);
+	}
+	close_eyes(flags);
 }
 
-void skbtrail_sight_packet(const struct skbtrail_point *p, struct sk_buff *skb,
-			   unsigned int seen, u32 info)
+void skbtrail_sight_packet(const struct skbtrail_point *p, struct sk_buff *skb, u32 info)
 {
 	unsigned long flags;
 
-	if (blinded())
+	if (!open_eyes(&flags))
 		return;
-	local_irq_save(flags);
-	see_packet(p, skb, NULL, seen, info);
-	local_irq_restore(flags);
+	see_packet(p, skb, NULL, info);
+	close_eyes(flags);
+}
+
+void skbtrail_sight_birth(const struct skbtrail_point *p, struct sk_buff *skb)
+{
+	unsigned long flags;
+
+	if (!open_eyes(&flags))
+		return;
+	see_birth(p, skb);
+	close_eyes(flags);
 }
 
 /* a TCP segment without data, at the transport layer */
@@ -548,27 +713,35 @@ static void end_dropped(const struct skbtrail_life *life, const struct skbtrail_
 		skbtrail_encode_end(life, s, end, 0, 0);
 }
 
+static void see_drop(const struct skbtrail_point *p, struct sk_buff *skb,
+		     void *location, u32 reason)
+{
+	struct skbtrail_set *set = skbtrail_track_set(skb);
+	struct skbtrail_sighting s;
+	struct skbtrail_life *life;
+
+	skbtrail_track_lock(set);
+	life = skbtrail_track_find(set, skb);
+	if (life) {
+		sighting_init(&s, p, skb);
+		s.ns = skbtrail_clock();
+		if (same_life(set, life, &s)) {
+			end_dropped(life, &s, location, reason);
+			skbtrail_track_end(set, life);
+		}
+	}
+	skbtrail_track_unlock(set);
+}
+
 void skbtrail_sight_drop(const struct skbtrail_point *p, struct sk_buff *skb,
 			 void *location, u32 reason)
 {
-	struct skbtrail_sighting s = { .p = p, .skb = skb };
-	struct skbtrail_life *life;
-	struct skbtrail_set *set;
 	unsigned long flags;
 
-	if (blinded())
+	if (!open_eyes(&flags))
 		return;
-	local_irq_save(flags);
-	set = skbtrail_track_set(skb);
-	raw_spin_lock(&set->lock);
-	life = skbtrail_track_find(set, skb);
-	s.ns = life ? ktime_get_mono_fast_ns() : 0;
-	if (life && same_life(set, life, &s, 0)) {
-		end_dropped(life, &s, location, reason);
-		skbtrail_track_end(set, life);
-	}
-	raw_spin_unlock(&set->lock);
-	local_irq_restore(flags);
+	see_drop(p, skb, location, reason);
+	close_eyes(flags);
 }
 
 bool skbtrail_sight_followed(const struct sk_buff *skb)
@@ -576,11 +749,10 @@ bool skbtrail_sight_followed(const struct sk_buff *skb)
 	unsigned long flags;
 	bool followed;
 
-	if (blinded())
+	if (!open_eyes(&flags))
 		return false;
-	local_irq_save(flags);
 	followed = skbtrail_track_trail(skb);
-	local_irq_restore(flags);
+	close_eyes(flags);
 	return followed;
 }
 
@@ -589,25 +761,29 @@ void skbtrail_sight_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 {
 	unsigned long flags;
 
-	if (blinded())
+	if (!open_eyes(&flags))
 		return;
-	local_irq_save(flags);
 	see_clone(p, clone, skb);
-	local_irq_restore(flags);
+	close_eyes(flags);
+}
+
+static void see_return(const struct skbtrail_point *p)
+{
+	u64 trails[4], ns = skbtrail_clock();
+	u32 sessions[4];
+	unsigned int i, n;
+
+	n = skbtrail_calls_return(trails, sessions, ARRAY_SIZE(trails));
+	for (i = 0; i < n; i++)
+		skbtrail_encode_bare_hit(p, trails[i], sessions[i] & watching(p), ns);
 }
 
 void skbtrail_sight_return(const struct skbtrail_point *p)
 {
-	u64 trails[4], ns = ktime_get_mono_fast_ns();
-	unsigned int i, n;
 	unsigned long flags;
-	u32 sessions[4];
 
-	if (blinded())
+	if (!open_eyes(&flags))
 		return;
-	local_irq_save(flags);
-	n = skbtrail_calls_return(trails, sessions, ARRAY_SIZE(trails));
-	for (i = 0; i < n; i++)
-		skbtrail_encode_bare_hit(p, trails[i], sessions[i] & watching(p), ns);
-	local_irq_restore(flags);
+	see_return(p);
+	close_eyes(flags);
 }

@@ -4,27 +4,26 @@
 
 #include <linux/types.h>
 
+struct pt_regs;
 struct sk_buff;
 struct skbtrail_point;
-
-/* what a function probe hands over: arguments, and the caller behind them */
-#define SKBTRAIL_ARGS		5
-#define SKBTRAIL_ARG_CALLER	4
-
-#define SKBTRAIL_SEEN_BIRTH	BIT(0)	/* whatever was known of this sk_buff is over */
 
 /**
  * skbtrail_sight() - a function with a probe point was entered
  * @p: first point of the function
- * @arg: its first arguments, and at SKBTRAIL_ARG_CALLER its return address
+ * @regs: its arguments, for skbtrail_arg()
+ * @caller: its return address; 0: it has to be read from the stack
  *
  * Context: any. Never sleeps, allocates, or fails towards the caller.
  */
-void skbtrail_sight(const struct skbtrail_point *p, const unsigned long *arg);
+void skbtrail_sight(const struct skbtrail_point *p, const struct pt_regs *regs,
+		    unsigned long caller);
 
 /** skbtrail_sight_packet() - a tracepoint saw a packet; any context */
-void skbtrail_sight_packet(const struct skbtrail_point *p, struct sk_buff *skb,
-			   unsigned int seen, u32 info);
+void skbtrail_sight_packet(const struct skbtrail_point *p, struct sk_buff *skb, u32 info);
+
+/** skbtrail_sight_birth() - the same; whatever was known of this sk_buff is over */
+void skbtrail_sight_birth(const struct skbtrail_point *p, struct sk_buff *skb);
 
 /** skbtrail_sight_drop() - the kernel frees a packet as dropped; any context */
 void skbtrail_sight_drop(const struct skbtrail_point *p, struct sk_buff *skb,
@@ -40,7 +39,7 @@ void skbtrail_sight_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 /** skbtrail_sight_return() - a read call returned; any context */
 void skbtrail_sight_return(const struct skbtrail_point *p);
 
-/** skbtrail_sight_blind() - number of sightings in NMI, which are not looked at */
+/** skbtrail_sight_blind() - number of sightings not looked at: in NMI, or within another */
 u64 skbtrail_sight_blind(void);
 
 #endif /* SKBTRAIL_SIGHT_H */

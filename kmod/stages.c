@@ -83,8 +83,10 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(NF_LOCAL_OUT, NF, "nf_hook_slow", 1, NETHDR, .flags = PF(DIRTY)),
 	FN(NF_POSTROUTING, NF, "nf_hook_slow", 1, NETHDR, .flags = PF(DIRTY)),
 
-	FN(ROUTE_INPUT, PACKET, "ip_route_input_noref", 1, NETHDR, .flags = PF(DEV)),
-	FN(ROUTE_INPUT, PACKET, "ip6_route_input", 1, NETHDR, V6, .flags = PF(DEV)),
+	FN(ROUTE_INPUT, PACKET, "ip_route_input_noref", 1, NETHDR,
+	   .flags = PF(DEV) | PF(ANSWER)),
+	FN(ROUTE_INPUT, PACKET, "ip6_route_input", 1, NETHDR, V6,
+	   .flags = PF(DEV) | PF(ANSWER)),
 	FN(IP_LOCAL_DELIVER, PACKET, "ip_local_deliver", 1, NETHDR, V4,
 	   .flags = PF(DEV) | PF(DST)),
 	FN(IP_LOCAL_DELIVER, PACKET, "ip6_input", 1, NETHDR, V6,
@@ -119,8 +121,8 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(ICMP_ECHO, PACKET, "icmp_echo", 1),
 	FN(ICMP_ECHO, PACKET, "icmpv6_echo_reply", 1, .flags = PF(VARIANT)),
 	FN(ICMP_REPLY, PACKET, "icmp_reply", 2, .flags = PF(ASIDE)),
-	FN(ICMP_ERROR, PACKET, "__icmp_send", 1, .flags = PF(ASIDE)),
-	FN(ICMP_ERROR, PACKET, "icmp6_send", 1, .flags = PF(ASIDE)),
+	FN(ICMP_ERROR, PACKET, "__icmp_send", 1, .flags = PF(ASIDE) | PF(ANSWER)),
+	FN(ICMP_ERROR, PACKET, "icmp6_send", 1, .flags = PF(ASIDE) | PF(ANSWER)),
 	FN(RAW_RCV, PACKET, "raw_rcv", 2, .sk = 1),
 	FN(RAW_RCV, PACKET, "rawv6_rcv", 2, .sk = 1),
 	FN(RAW_RCV, PACKET, "ping_rcv", 1),
@@ -203,7 +205,7 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(QDISC_XMIT, PACKET, "sch_direct_xmit", 1, NETHDR, .l2 = SKBTRAIL_L2_DATA,
 	   .flags = PF(DEV)),
 	TP(DEV_XMIT, OWN, "net_dev_start_xmit", skbtrail_tp_start_xmit, NETHDR,
-	   .l2 = SKBTRAIL_L2_DATA, .flags = PF(DEV) | PF(LIFE)),
+	   .l2 = SKBTRAIL_L2_DATA, .flags = PF(DEV) | PF(LIFE) | PF(DIRTY)),
 	TP(DEV_BUSY, OWN, "net_dev_xmit", skbtrail_tp_xmit),
 };
 

@@ -69,6 +69,11 @@ enum skbtrail_l2 {
 #define SKBTRAIL_PF_SOCKET	BIT(8)	/* the socket argument is a struct socket */
 #define SKBTRAIL_PF_ASIDE	BIT(9)	/* something done about the packet, not a place it is at */
 #define SKBTRAIL_PF_VITAL	BIT(10)	/* without it two packets could be taken for one */
+#define SKBTRAIL_PF_ANSWER	BIT(11)	/* may be about an answer to the packet */
+#define SKBTRAIL_PF_OUT		BIT(12)	/* its stage is on the way out; set at load */
+
+/* arguments that need more than to be read */
+#define SKBTRAIL_PF_ODD_ARGS	(SKBTRAIL_PF_PSKB | SKBTRAIL_PF_LIST | SKBTRAIL_PF_SOCKET)
 
 /**
  * struct skbtrail_point - one place where a stage is watched
@@ -90,6 +95,7 @@ enum skbtrail_l2 {
  * @addr: function entry found; what ftrace and kprobes call its address
  * @users: sessions that need it; control mutex
  * @attached: attached now; control mutex
+ * @hit: the first eight bytes of its hit records; set at load
  * @same: next point on the same function
  * @kp: kprobe when attached by one
  * @sym: buffer for a name found by trying variants
@@ -113,6 +119,7 @@ struct skbtrail_point {
 	struct tracepoint	*tp;
 	void			*addr;
 	unsigned int		users;
+	u64			hit;
 	struct skbtrail_point	*same;
 	struct kprobe		kp;
 	char			sym[48];

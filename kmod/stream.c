@@ -23,6 +23,7 @@
 #include <net/sock.h>
 
 #include "attach.h"
+#include "clock.h"
 #include "compat.h"
 #include "netlink.h"
 #include "sight.h"
@@ -30,6 +31,8 @@
 #include "symbols.h"
 
 #define MIN_QUOTA	4
+/* after so long the clock has a rate; until then the time costs more to tell */
+#define CLOCK_FIRST_MS	20
 /* CPU number in batches of the sender itself */
 #define OWN_CPU		(~0U)
 
@@ -433,7 +436,7 @@ static void put_mark(struct own *o, u64 ns)
 
 	if (!rec)
 		return;
-	now = ktime_get_ns();
+	now = skbtrail_clock_now();
 	boot = ktime_get_boottime_ns();
 	real = ktime_get_real_ns();
 	*rec = (struct skbtrail_rec_mark){
@@ -456,7 +459,7 @@ static void put_summary(struct own *o)
 	*rec = (struct skbtrail_rec_summary){
 		.size = sizeof(*rec),
 		.kind = SKBTRAIL_REC_KIND_SUMMARY,
-		.ns = ktime_get_ns(),
+		.ns = skbtrail_clock_now(),
 		.hits = t.hits,
 		.trails = t.trails,
 		.ends = t.ends,
@@ -538,7 +541,7 @@ static void check_unseen(struct own *o, u64 ns)
 
 static void flush(struct own *o)
 {
-	u64 ns = ktime_get_ns();
+	u64 ns = skbtrail_clock_now();
 
 	check_unseen(o, ns);
 
@@ -560,14 +563,17 @@ static int sender(void *data)
 {
 	struct own o = { .st = data };
 	struct skbtrail_stream *st = data;
-	unsigned long last = jiffies;
+	unsigned long last = jiffies, wait = min(st->flush, msecs_to_jiffies(CLOCK_FIRST_MS));
 	bool finish = false;
 
+	skbtrail_clock_adjust();
 	put_table(&o);
 	put_reasons(&o);
 	own_send(st, &o.lane);
 	while (!finish && !over(st)) {
-		wait_event_interruptible_timeout(st->wait, wanted(st), st->flush);
+		wait_event_interruptible_timeout(st->wait, wanted(st), wait);
+		skbtrail_clock_adjust();
+		wait = st->flush;
 		WRITE_ONCE(st->full, false);
 		finish = READ_ONCE(st->finish);
 		if (!finish && time_before(jiffies, last + st->flush)) {

@@ -147,22 +147,31 @@ void skbtrail_stream_free(struct skbtrail_stream *st);
 void *skbtrail_stream_reserve_slow(struct skbtrail_stream *st, u32 size, u64 ns);
 
 /**
- * skbtrail_stream_reserve() - room for one record on this CPU
+ * skbtrail_lane_reserve() - room for one record
+ * @lane: this CPU's
  * @size: bytes, a multiple of 8
  * @ns: time, for the books when there is no room
  *
+ * A lane behind which something was lost has no batch, so no room.
  * Context: any but NMI, interrupts off. Return: NULL when it is lost (and
  * counted); otherwise all of it must be written.
  */
-static inline void *skbtrail_stream_reserve(struct skbtrail_stream *st, u32 size, u64 ns)
+static __always_inline void *skbtrail_lane_reserve(struct skbtrail_stream *st,
+						   struct skbtrail_lane *lane,
+						   u32 size, u64 ns)
 {
-	struct skbtrail_lane *lane = this_cpu_ptr(st->lanes);
 	void *room = lane->pos;
 
-	if (unlikely(lane->end - lane->pos < size || lane->lost[SKBTRAIL_LOST_CAUSE_BUFFER]))
+	if (unlikely(lane->end - lane->pos < size))
 		return skbtrail_stream_reserve_slow(st, size, ns);
 	lane->pos += size;
 	return room;
+}
+
+/** skbtrail_stream_reserve() - the same, by stream */
+static inline void *skbtrail_stream_reserve(struct skbtrail_stream *st, u32 size, u64 ns)
+{
+	return skbtrail_lane_reserve(st, this_cpu_ptr(st->lanes), size, ns);
 }
 
 /** skbtrail_stream_lose() - count something lost on this CPU; interrupts off */

@@ -15,7 +15,7 @@ void skbtrail_tp_kfree_skb(SKBTRAIL_TP_KFREE_SKB)
 /* napi_reuse_skb() recycles an sk_buff and its head without freeing either */
 void skbtrail_tp_gro_frags(void *data, const struct sk_buff *skb)
 {
-	skbtrail_sight_packet(data, (struct sk_buff *)skb, SKBTRAIL_SEEN_BIRTH, 0);
+	skbtrail_sight_birth(data, (struct sk_buff *)skb);
 }
 
 void skbtrail_tp_qdisc_dequeue(void *data, struct Qdisc *qdisc,
@@ -24,7 +24,7 @@ void skbtrail_tp_qdisc_dequeue(void *data, struct Qdisc *qdisc,
 {
 	/* a bulk dequeue reports its first packet; the others follow it */
 	while (skb && packets-- > 0) {
-		skbtrail_sight_packet(data, skb, 0, 0);
+		skbtrail_sight_packet(data, skb, 0);
 		skb = skb->next;
 	}
 }
@@ -32,7 +32,7 @@ void skbtrail_tp_qdisc_dequeue(void *data, struct Qdisc *qdisc,
 void skbtrail_tp_start_xmit(void *data, const struct sk_buff *skb,
 			    const struct net_device *dev)
 {
-	skbtrail_sight_packet(data, (struct sk_buff *)skb, 0, 0);
+	skbtrail_sight_packet(data, (struct sk_buff *)skb, 0);
 }
 
 void skbtrail_tp_xmit(void *data, struct sk_buff *skb, int rc,
@@ -40,5 +40,5 @@ void skbtrail_tp_xmit(void *data, struct sk_buff *skb, int rc,
 {
 	/* once the driver took it, the packet may be gone or somebody else */
 	if (rc == NETDEV_TX_BUSY)
-		skbtrail_sight_packet(data, skb, 0, rc);
+		skbtrail_sight_packet(data, skb, rc);
 }

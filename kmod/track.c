@@ -21,19 +21,22 @@
 #include "attach.h"
 
 struct skbtrail_set *skbtrail_sets;
-unsigned int skbtrail_set_bits;
+unsigned int skbtrail_set_shift;
+static unsigned int nsets;
 static atomic64_t last_trail;
+DEFINE_PER_CPU(struct skbtrail_unwanted, skbtrail_unwanted);
 
 int skbtrail_track_alloc(unsigned int entries)
 {
 	unsigned int i;
 
-	skbtrail_set_bits = ilog2(roundup_pow_of_two(max(entries / SKBTRAIL_WAYS, 16U)));
-	skbtrail_sets = kvcalloc(1UL << skbtrail_set_bits, sizeof(*skbtrail_sets), GFP_KERNEL);
+	nsets = roundup_pow_of_two(max(entries / SKBTRAIL_WAYS, 16U));
+	skbtrail_set_shift = 64 - ilog2(nsets);
+	skbtrail_sets = kvcalloc(nsets, sizeof(*skbtrail_sets), GFP_KERNEL);
 	if (!skbtrail_sets)
 		return -ENOMEM;
-	for (i = 0; i < 1U << skbtrail_set_bits; i++)
-		raw_spin_lock_init(&skbtrail_sets[i].lock);
+	for (i = 0; i < nsets; i++)
+		skbtrail_sets[i].lock = (arch_spinlock_t)__ARCH_SPIN_LOCK_UNLOCKED;
 	return 0;
 }
 
@@ -55,7 +58,21 @@ struct skbtrail_life *skbtrail_track_begin(struct skbtrail_set *set,
 	life->head = skb->head;
 	life->trail = atomic64_inc_return(&last_trail);
 	life->epoch = skbtrail_attach_life_missed();
+	skbtrail_track_changed(set);
 	return life;
+}
+
+void skbtrail_track_unwanted(const struct skbtrail_set *set, const struct sk_buff *skb,
+			     u32 sessions)
+{
+	*this_cpu_ptr(&skbtrail_unwanted) = (struct skbtrail_unwanted){
+		.skb = skb,
+		.head = skb->head,
+		.gen = atomic_read(&set->gen),
+		.epoch = skbtrail_attach_life_missed(),
+		.sessions = sessions,
+		.nethdr = skb->network_header,
+	};
 }
 
 static bool same_head(const struct skbtrail_life *life, const struct sk_buff *skb)
@@ -69,10 +86,10 @@ u64 skbtrail_track_trail(const struct sk_buff *skb)
 	struct skbtrail_life *life;
 	u64 trail;
 
-	raw_spin_lock(&set->lock);
+	skbtrail_track_lock(set);
 	life = skbtrail_track_find(set, skb);
 	trail = life && life->sessions && same_head(life, skb) ? life->trail : 0;
-	raw_spin_unlock(&set->lock);
+	skbtrail_track_unlock(set);
 	return trail;
 }
 
@@ -81,16 +98,21 @@ void skbtrail_track_forget(unsigned int session)
 	struct skbtrail_life *life;
 	unsigned int i, w;
 
-	for (i = 0; i < 1U << skbtrail_set_bits; i++) {
-		raw_spin_lock_irq(&skbtrail_sets[i].lock);
+	for (i = 0; i < nsets; i++) {
+		local_irq_disable();
+		skbtrail_track_lock(&skbtrail_sets[i]);
+		/* the bit will mean another filter */
+		skbtrail_track_changed(&skbtrail_sets[i]);
 		for (w = 0; w < SKBTRAIL_WAYS; w++) {
 			life = &skbtrail_sets[i].way[w];
 			life->sessions &= ~BIT(session);
 			life->refused &= ~BIT(session);
+			life->rejected &= ~BIT(session);
 			if (!life->sessions && !life->refused)
 				skbtrail_track_end(&skbtrail_sets[i], life);
 		}
-		raw_spin_unlock_irq(&skbtrail_sets[i].lock);
+		skbtrail_track_unlock(&skbtrail_sets[i]);
+		local_irq_enable();
 		cond_resched();
 	}
 }

@@ -35,6 +35,8 @@ struct sock;
  * @dst: route last told; compared, never dereferenced
  * @sessions: sessions that follow it, a bit each
  * @refused: sessions that had no room when it began and will not begin later
+ * @rejected: sessions whose filter said no to headers as they are
+ * @nethdr: where the network header was then
  * @epoch: hits that had been skipped at points that end lives when it began
  * @ifindex: device last told
  * @mark: mark last told
@@ -56,10 +58,12 @@ struct skbtrail_life {
 	const struct dst_entry	*dst;
 	u32			sessions;
 	u32			refused;
+	u32			rejected;
 	u32			epoch;
 	int			ifindex;
 	u32			mark;
 	u16			vlan;
+	u16			nethdr;
 	u8			stage;
 	u8			flags;
 	struct skbtrail_flow	flow;
@@ -68,15 +72,42 @@ struct skbtrail_life {
 /**
  * struct skbtrail_set - where the life of an sk_buff can be
  * @lock: held for all of a sighting, interrupts off; inside it only the locks
- *	of calls.c and symbols.c are taken
+ *	of calls.c and symbols.c are taken. As in kernel/trace it is one that
+ *	lockdep does not know: most of the cost of a lock is in the call
+ * @gen: counts what may make an sk_buff of this set another packet: its
+ *	end, and changes of headers nobody follows
  * @key: sk_buff of each life, NULL: free; together, to be found fast
  * @way: the lives
  */
 struct skbtrail_set {
-	raw_spinlock_t		lock;
+	arch_spinlock_t		lock;
+	atomic_t		gen;
 	const struct sk_buff	*key[SKBTRAIL_WAYS];
 	struct skbtrail_life	way[SKBTRAIL_WAYS];
 };
+
+/**
+ * struct skbtrail_unwanted - the last packet that nobody wanted, of each CPU
+ * @skb: the packet; compared, never dereferenced
+ * @head: its buffer
+ * @gen: of its set then
+ * @epoch: as in a life
+ * @sessions: whose filter said no
+ * @nethdr: where its network header was
+ *
+ * A packet passes many stages and is asked about once: all of these stay the
+ * same while it is the same packet with the same headers.
+ */
+struct skbtrail_unwanted {
+	const struct sk_buff	*skb;
+	const void		*head;
+	int			gen;
+	u32			epoch;
+	u32			sessions;
+	u16			nethdr;
+};
+
+DECLARE_PER_CPU(struct skbtrail_unwanted, skbtrail_unwanted);
 
 /**
  * skbtrail_track_alloc() - make the table
@@ -92,22 +123,40 @@ void skbtrail_track_free(void);
 
 /* the table; in the header so that the packet path has no calls in it */
 extern struct skbtrail_set *skbtrail_sets;
-extern unsigned int skbtrail_set_bits;
+extern unsigned int skbtrail_set_shift;
 
 /** skbtrail_track_set() - the set an sk_buff belongs to; lock it with interrupts off */
-static inline struct skbtrail_set *skbtrail_track_set(const struct sk_buff *skb)
+static __always_inline struct skbtrail_set *skbtrail_track_set(const struct sk_buff *skb)
 {
-	return &skbtrail_sets[hash_ptr(skb, skbtrail_set_bits)];
+	/* hash_ptr() */
+	return &skbtrail_sets[(unsigned long)skb * GOLDEN_RATIO_64 >> skbtrail_set_shift];
 }
 
-/** skbtrail_track_find() - the life of @skb in a locked set, or NULL */
-static inline struct skbtrail_life *skbtrail_track_find(struct skbtrail_set *set,
-							const struct sk_buff *skb)
+static __always_inline void skbtrail_track_lock(struct skbtrail_set *set)
+{
+	lockdep_assert_irqs_disabled();
+	arch_spin_lock(&set->lock);
+}
+
+static __always_inline void skbtrail_track_unlock(struct skbtrail_set *set)
+{
+	arch_spin_unlock(&set->lock);
+}
+
+/**
+ * skbtrail_track_find() - the life of @skb in a locked set, or NULL
+ *
+ * Whether there is one may be asked without the lock by who alone has @skb.
+ */
+static __always_inline struct skbtrail_life *skbtrail_track_find(struct skbtrail_set *set,
+								 const struct sk_buff *skb)
 {
 	unsigned int i;
 
-	for (i = 0; i < SKBTRAIL_WAYS; i++)
-		if (set->key[i] == skb)
+	if (likely(READ_ONCE(set->key[0]) == skb))
+		return &set->way[0];
+	for (i = 1; i < SKBTRAIL_WAYS; i++)
+		if (READ_ONCE(set->key[i]) == skb)
 			return &set->way[i];
 	return NULL;
 }
@@ -121,10 +170,17 @@ static inline struct skbtrail_life *skbtrail_track_find(struct skbtrail_set *set
 struct skbtrail_life *skbtrail_track_begin(struct skbtrail_set *set,
 					   const struct sk_buff *skb);
 
+/** skbtrail_track_changed() - some packet of the set ended or has other headers */
+static inline void skbtrail_track_changed(struct skbtrail_set *set)
+{
+	atomic_inc(&set->gen);
+}
+
 /** skbtrail_track_end() - forget a life of a locked set */
 static inline void skbtrail_track_end(struct skbtrail_set *set, struct skbtrail_life *life)
 {
-	set->key[life - set->way] = NULL;
+	WRITE_ONCE(set->key[life - set->way], NULL);
+	skbtrail_track_changed(set);
 }
 
 /** skbtrail_track_trail() - trail of @skb, 0 when nobody follows it; takes the lock */
@@ -141,7 +197,29 @@ void skbtrail_track_forget(unsigned int session);
  */
 static inline bool skbtrail_track_doubtful(const struct skbtrail_life *life)
 {
-	return unlikely(life->epoch != skbtrail_attach_life_missed());
+	return unlikely(skbtrail_attach_skips) && life->epoch != skbtrail_attach_life_missed();
 }
+
+/**
+ * skbtrail_track_is_unwanted() - whether @sessions said no to this packet already
+ *
+ * Context: interrupts off, no lock: who changes the packet bumps @gen first.
+ */
+static __always_inline bool skbtrail_track_is_unwanted(const struct skbtrail_set *set,
+						       const struct sk_buff *skb, u32 sessions)
+{
+	const struct skbtrail_unwanted *u;
+
+	if (__this_cpu_read(skbtrail_unwanted.skb) != skb)
+		return false;
+	u = this_cpu_ptr(&skbtrail_unwanted);
+	return u->head == skb->head &&
+	       u->gen == atomic_read(&set->gen) && u->nethdr == skb->network_header &&
+	       !(sessions & ~u->sessions) && u->epoch == skbtrail_attach_life_missed();
+}
+
+/** skbtrail_track_unwanted() - remember that @sessions said no; the set is locked */
+void skbtrail_track_unwanted(const struct skbtrail_set *set, const struct sk_buff *skb,
+			     u32 sessions);
 
 #endif /* SKBTRAIL_TRACK_H */

@@ -24,31 +24,43 @@
 #define HEAD_MAX	120
 #define MAX_EXTHDRS	8
 
-bool skbtrail_view_locate(const struct skbtrail_point *p,
-			  const struct sk_buff *skb, struct skbtrail_view *v)
+/* network header in bytes from skb->data; false when there is none here */
+static __always_inline bool locate(const struct skbtrail_point *p, const struct sk_buff *skb,
+				   int *offset)
 {
-	int offset;
-
 	if (unlikely(!skb->head))
 		return false;
 	switch (p->l3) {
 	case SKBTRAIL_L3_DATA:
-		offset = 0;
+		*offset = 0;
 		break;
 	case SKBTRAIL_L3_NETHDR:
 		if (!skb->network_header || skb->network_header == (typeof(skb->network_header))~0U)
 			return false;
-		offset = skb_network_offset(skb);
+		*offset = skb_network_offset(skb);
 		break;
 	default:
 		return false;
 	}
 	/* an offset that points outside the linear part is not a header */
-	if (offset < (int)(skb->head - skb->data) || offset > (int)skb_headlen(skb))
+	return *offset >= (int)(skb->head - skb->data) && *offset <= (int)skb_headlen(skb);
+}
+
+static u16 l3proto_at(const struct skbtrail_point *p, const struct sk_buff *skb)
+{
+	return p->l3proto ? p->l3proto : ntohs(skb->protocol);
+}
+
+bool skbtrail_view_locate(const struct skbtrail_point *p,
+			  const struct sk_buff *skb, struct skbtrail_view *v)
+{
+	int offset;
+
+	if (!locate(p, skb, &offset))
 		return false;
 	v->offset = offset;
 	v->len = skb->len - offset;
-	v->flow.l3proto = p->l3proto ? p->l3proto : ntohs(skb->protocol);
+	v->flow.l3proto = l3proto_at(p, skb);
 	return true;
 }
 
@@ -60,23 +72,53 @@ bool skbtrail_view_copy(const struct sk_buff *skb, const struct skbtrail_view *v
 	return !skb_copy_bits(skb, v->offset + (int)off, to, len);
 }
 
-bool skbtrail_view_unchanged(const struct sk_buff *skb, const struct skbtrail_view *v,
-			     const struct skbtrail_flow *flow)
+static bool same_ports(const struct udphdr *uh, const struct skbtrail_flow *flow)
 {
-	const struct iphdr *iph = (const void *)(skb->data + v->offset);
-	const struct udphdr *uh = (const void *)(iph + 1);
+	return !(flow->sport | flow->dport) ||
+	       (htons(flow->sport) == uh->source && htons(flow->dport) == uh->dest);
+}
 
-	/* linear, IPv4 without options, not a later fragment */
-	if (flow->l3proto != ETH_P_IP || v->flow.l3proto != ETH_P_IP ||
-	    v->offset + (int)(sizeof(*iph) + 4) > (int)skb_headlen(skb) ||
-	    iph->version != 4 || iph->ihl != 5 || iph->frag_off & htons(IP_OFFSET))
+/* IPv4 without options, not a later fragment */
+static bool same_v4(const struct iphdr *iph, const struct skbtrail_flow *flow)
+{
+	if (*(const u8 *)iph != 0x45 || iph->frag_off & htons(IP_OFFSET))
 		return false;
 	if (*(const __be32 *)flow->saddr != iph->saddr ||
 	    *(const __be32 *)flow->daddr != iph->daddr ||
 	    flow->ttl != iph->ttl || flow->tos != iph->tos || flow->proto != iph->protocol)
 		return false;
-	return !(flow->sport | flow->dport) ||
-	       (htons(flow->sport) == uh->source && htons(flow->dport) == uh->dest);
+	return same_ports((const void *)(iph + 1), flow);
+}
+
+/* IPv6 without extension headers */
+static bool same_v6(const struct ipv6hdr *iph, const struct skbtrail_flow *flow)
+{
+	if (iph->version != 6 || flow->proto != iph->nexthdr || ipv6_ext_hdr(iph->nexthdr))
+		return false;
+	if (memcmp(flow->saddr, &iph->saddr, 16) || memcmp(flow->daddr, &iph->daddr, 16) ||
+	    flow->ttl != iph->hop_limit || flow->tos != ipv6_get_dsfield(iph))
+		return false;
+	return same_ports((const void *)(iph + 1), flow);
+}
+
+enum skbtrail_same skbtrail_view_same(const struct skbtrail_point *p,
+				      const struct sk_buff *skb,
+				      const struct skbtrail_flow *flow)
+{
+	u16 proto = l3proto_at(p, skb);
+	int offset, linear;
+	bool same = false;
+
+	if (!locate(p, skb, &offset))
+		return SKBTRAIL_SAME_UNSEEN;
+	linear = (int)skb_headlen(skb) - offset;
+	if (proto != flow->l3proto || !flow->alen)
+		return SKBTRAIL_SAME_PERHAPS;
+	if (proto == ETH_P_IP && linear >= (int)sizeof(struct iphdr) + 4)
+		same = same_v4((const void *)(skb->data + offset), flow);
+	else if (proto == ETH_P_IPV6 && linear >= (int)sizeof(struct ipv6hdr) + 4)
+		same = same_v6((const void *)(skb->data + offset), flow);
+	return same ? SKBTRAIL_SAME_YES : SKBTRAIL_SAME_PERHAPS;
 }
 
 static void parse_l4(const u8 *h, u32 avail, u32 off, struct skbtrail_view *v)

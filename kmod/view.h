@@ -85,13 +85,21 @@ bool skbtrail_view_locate(const struct skbtrail_point *p,
  */
 void skbtrail_view_parse(const struct sk_buff *skb, struct skbtrail_view *v);
 
+/** enum skbtrail_same - whether a packet has the headers it had */
+enum skbtrail_same {
+	SKBTRAIL_SAME_UNSEEN,	/* no network header can be seen at this point */
+	SKBTRAIL_SAME_YES,
+	SKBTRAIL_SAME_PERHAPS,	/* they must be parsed to know */
+};
+
 /**
- * skbtrail_view_unchanged() - whether a located packet surely still has @flow
+ * skbtrail_view_same() - whether a packet still has the headers in @flow
  *
- * Quick, for the common shape of packets; false means nothing. Context: any.
+ * Quick, for the common shapes of packets. Context: any.
  */
-bool skbtrail_view_unchanged(const struct sk_buff *skb, const struct skbtrail_view *v,
-			     const struct skbtrail_flow *flow);
+enum skbtrail_same skbtrail_view_same(const struct skbtrail_point *p,
+				      const struct sk_buff *skb,
+				      const struct skbtrail_flow *flow);
 
 /** skbtrail_view_copy() - copy @len bytes from @off of the network header, or fail */
 bool skbtrail_view_copy(const struct sk_buff *skb, const struct skbtrail_view *v,

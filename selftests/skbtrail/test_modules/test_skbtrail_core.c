@@ -14,6 +14,7 @@
 
 #include "kselftest_module.h"
 
+#include "clock.c"
 #include "track.c"
 #include "view.c"
 #include "filter.c"
@@ -57,8 +58,9 @@ u64 skbtrail_attach_missed(void)
 }
 
 static u32 life_missed;
+bool skbtrail_attach_skips = true;
 
-u32 skbtrail_attach_life_missed(void)
+u32 skbtrail_attach_life_skipped(void)
 {
 	return life_missed;
 }
@@ -379,6 +381,48 @@ static void __init test_view_nonlinear(void)
 	}
 }
 
+/* every byte that is told of is compared: with any of them changed it is not the same */
+static void __init view_same(const u8 *data, unsigned int len, u16 proto, unsigned int headers,
+			     bool quick)
+{
+	const struct skbtrail_point *p = &skbtrail_points[P_NET];
+	struct sk_buff *skb = linear(data, len, proto, 0xff);
+	struct skbtrail_view v, changed;
+	enum skbtrail_same same;
+	unsigned int i;
+
+	if (!skb) {
+		CHECK(skb);
+		return;
+	}
+	CHECK(skbtrail_view_locate(p, skb, &v));
+	skbtrail_view_parse(skb, &v);
+	same = skbtrail_view_same(p, skb, &v.flow);
+	CHECK(same == (quick ? SKBTRAIL_SAME_YES : SKBTRAIL_SAME_PERHAPS));
+	for (i = 0; i < headers; i++) {
+		skb->data[i] ^= 0x11;
+		skbtrail_view_locate(p, skb, &changed);
+		skbtrail_view_parse(skb, &changed);
+		same = skbtrail_view_same(p, skb, &v.flow);
+		if (memcmp(&changed.flow, &v.flow, sizeof(v.flow)))
+			CHECK(same == SKBTRAIL_SAME_PERHAPS);
+		skb->data[i] ^= 0x11;
+	}
+	skb->network_header = 0;
+	CHECK(skbtrail_view_same(p, skb, &v.flow) == SKBTRAIL_SAME_UNSEEN);
+	kfree_skb(skb);
+}
+
+static void __init test_view_same(void)
+{
+	view_same(tcp4, sizeof(tcp4), ETH_P_IP, 24, true);
+	view_same(udp4, sizeof(udp4), ETH_P_IP, 24, true);
+	view_same(tcp6, sizeof(tcp6), ETH_P_IPV6, 44, true);
+	view_same(options4, sizeof(options4), ETH_P_IP, 24, false);
+	view_same(chain6, sizeof(chain6), ETH_P_IPV6, 44, false);
+	view_same(arp4, sizeof(arp4), ETH_P_ARP, 0, false);
+}
+
 static void __init test_view_locate(void)
 {
 	const struct skbtrail_point *p = &skbtrail_points[P_NET];
@@ -559,9 +603,9 @@ static struct skbtrail_life *begin(const struct sk_buff *skb)
 	struct skbtrail_set *set = skbtrail_track_set(skb);
 	struct skbtrail_life *life;
 
-	raw_spin_lock(&set->lock);
+	skbtrail_track_lock(set);
 	life = skbtrail_track_begin(set, skb);
-	raw_spin_unlock(&set->lock);
+	skbtrail_track_unlock(set);
 	return life;
 }
 
@@ -570,9 +614,9 @@ static struct skbtrail_life *find(const struct sk_buff *skb)
 	struct skbtrail_set *set = skbtrail_track_set(skb);
 	struct skbtrail_life *life;
 
-	raw_spin_lock(&set->lock);
+	skbtrail_track_lock(set);
 	life = skbtrail_track_find(set, skb);
-	raw_spin_unlock(&set->lock);
+	skbtrail_track_unlock(set);
 	return life;
 }
 
@@ -581,11 +625,11 @@ static void end(const struct sk_buff *skb)
 	struct skbtrail_set *set = skbtrail_track_set(skb);
 	struct skbtrail_life *life;
 
-	raw_spin_lock(&set->lock);
+	skbtrail_track_lock(set);
 	life = skbtrail_track_find(set, skb);
 	if (life)
 		skbtrail_track_end(set, life);
-	raw_spin_unlock(&set->lock);
+	skbtrail_track_unlock(set);
 }
 
 static void __init test_track_life(void)
@@ -721,6 +765,53 @@ static void __init test_track_unique(void)
 	CHECK(skbtrail_track_find(&skbtrail_sets[0], NULL));
 }
 
+static bool unwanted(const struct sk_buff *skb, u32 sessions)
+{
+	return skbtrail_track_is_unwanted(skbtrail_track_set(skb), skb, sessions);
+}
+
+static void refuse(const struct sk_buff *skb, u32 sessions)
+{
+	skbtrail_track_unwanted(skbtrail_track_set(skb), skb, sessions);
+}
+
+/* what was said of a packet holds for it alone, and while its headers stay */
+static void __init test_track_unwanted(void)
+{
+	struct sk_buff *skb = &fakes[0];
+
+	local_irq_disable();
+	CHECK(!unwanted(skb, 1));
+	refuse(skb, 5);
+	CHECK(unwanted(skb, 1) && unwanted(skb, 5) && !unwanted(skb, 2) && !unwanted(skb, 7));
+	CHECK(!unwanted(&fakes[1], 1));
+	skb->network_header = 20;
+	CHECK(!unwanted(skb, 1));
+	skb->network_header = 0;
+	CHECK(unwanted(skb, 1));
+	skb->head++;
+	CHECK(!unwanted(skb, 1));
+	skb->head--;
+	skbtrail_track_changed(skbtrail_track_set(skb));
+	CHECK(!unwanted(skb, 1));
+	refuse(skb, 1);
+	begin(skb);
+	CHECK(!unwanted(skb, 1));
+	refuse(skb, 1);
+	end(skb);
+	CHECK(!unwanted(skb, 1));
+	refuse(skb, 1);
+	life_missed++;
+	CHECK(!unwanted(skb, 1));
+	life_missed--;
+	CHECK(unwanted(skb, 1));
+	local_irq_enable();
+	skbtrail_track_forget(0);
+	local_irq_disable();
+	CHECK(!unwanted(skb, 1));
+	local_irq_enable();
+}
+
 static void __init test_track(void)
 {
 	unsigned int i;
@@ -733,14 +824,47 @@ static void __init test_track(void)
 	}
 	for (i = 0; i < FAKES; i++)
 		fakes[i].head = (u8 *)&fakes[i] + 1;
-	CHECK(skbtrail_set_bits >= 4);
+	CHECK(nsets >= 16 && skbtrail_set_shift <= 60);
 	test_track_life();
 	test_track_full();
 	test_track_sessions();
 	test_track_doubt();
 	test_track_unique();
+	test_track_unwanted();
 	skbtrail_track_free();
 	kvfree(fakes);
+}
+
+/* ---- clock ---- */
+
+static u64 off_by(void)
+{
+	u64 ours, before = ktime_get_ns();
+
+	ours = skbtrail_clock_now();
+	return ours < before ? before - ours : ours - min(ours, ktime_get_ns());
+}
+
+/* never goes back, also where it begins to count by itself; stays near the kernel's */
+static void __init test_clock(void)
+{
+	u64 last = 0, t, until, worst = 0;
+	int i;
+
+	for (i = 0; i < 8; i++) {
+		skbtrail_clock_adjust();
+		until = ktime_get_ns() + 60 * NSEC_PER_MSEC;
+		while (ktime_get_ns() < until) {
+			t = skbtrail_clock_now();
+			CHECK(t >= last);
+			last = t;
+			worst = max(worst, off_by());
+			cond_resched();
+		}
+	}
+	if (worst >= 100 * NSEC_PER_USEC)
+		pr_err("clock off by %llu ns\n", worst);
+	CHECK(worst < 100 * NSEC_PER_USEC);
 }
 
 /* ---- symbols ---- */
@@ -985,7 +1109,7 @@ static void __init encode_trail(struct sk_buff *skb, const struct skbtrail_calls
 {
 	struct skbtrail_sighting s = {
 		.p = &skbtrail_points[P_NET], .skb = skb, .ns = 1000,
-		.located = true, .parsed = true,
+		.located = true, .parsed = true, .dirty = true,
 	};
 	struct skbtrail_life life = { .trail = 42, .sessions = BIT(BIT_OF_TEST) };
 
@@ -1174,6 +1298,10 @@ static void __init test_calls(void)
 
 static void __init selftest(void)
 {
+	unsigned int i;
+
+	for (i = 0; i < skbtrail_point_count; i++)
+		skbtrail_points[i].hit = skbtrail_hit_head(&skbtrail_points[i]);
 	test_view_ipv4();
 	test_view_fragments();
 	test_view_ipv6();
@@ -1182,8 +1310,10 @@ static void __init selftest(void)
 	test_view_truncated();
 	test_view_nonlinear();
 	test_view_locate();
+	test_view_same();
 	test_view_random();
 	test_filter();
+	test_clock();
 	test_track();
 	test_symbols();
 	test_stream();

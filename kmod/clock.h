@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SKBTRAIL_CLOCK_H
+#define SKBTRAIL_CLOCK_H
+
+#include <linux/compiler.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/timekeeping.h>
+#include <linux/types.h>
+
+#ifdef CONFIG_X86_64
+#include <asm/tsc.h>
+
+/**
+ * struct skbtrail_anchor - where the counter and CLOCK_MONOTONIC met
+ * @cycles: counter then
+ * @ns: CLOCK_MONOTONIC then
+ * @mult: nanoseconds per cycle since, times 2^32; 0: ask the kernel instead
+ */
+struct skbtrail_anchor {
+	u64	cycles;
+	u64	ns;
+	u64	mult;
+};
+
+/* the last few: one may still be read when the next is written */
+#define SKBTRAIL_ANCHORS	8
+extern struct skbtrail_anchor skbtrail_anchors[SKBTRAIL_ANCHORS];
+extern unsigned int skbtrail_anchor;
+
+/**
+ * skbtrail_clock() - CLOCK_MONOTONIC in ns, cheaper than the kernel's way
+ *
+ * Context: any, interrupts off. Never goes back on a CPU; off the kernel's own
+ * by what that was slewed since the last skbtrail_clock_adjust().
+ */
+static __always_inline u64 skbtrail_clock(void)
+{
+	/* an address dependency; pairs with publish() */
+	unsigned int i = READ_ONCE(skbtrail_anchor) % SKBTRAIL_ANCHORS;
+	const struct skbtrail_anchor *a = &skbtrail_anchors[i];
+	s64 passed;
+
+	if (unlikely(!a->mult))
+		return ktime_get_mono_fast_ns();
+	passed = rdtsc() - a->cycles;
+	/* another CPU's counter may be a little behind */
+	return a->ns + mul_u64_u64_shr(max_t(s64, passed, 0), a->mult, 32);
+}
+#else
+static __always_inline u64 skbtrail_clock(void)
+{
+	return ktime_get_mono_fast_ns();
+}
+#endif
+
+/**
+ * skbtrail_clock_adjust() - follow the kernel's clock
+ *
+ * To be called now and then while somebody asks for the time. Context: process.
+ */
+void skbtrail_clock_adjust(void);
+
+/** skbtrail_clock_now() - skbtrail_clock() for where interrupts are on */
+u64 skbtrail_clock_now(void);
+
+#endif /* SKBTRAIL_CLOCK_H */
