@@ -7,6 +7,8 @@
 #include "attach.h"
 
 #include <linux/bitmap.h>
+#include <linux/module.h>
+#include <linux/notifier.h>
 #include <linux/tracepoint.h>
 #include <net/netlink.h>
 
@@ -15,7 +17,8 @@
 #include "session.h"
 #include "stages.h"
 
-static unsigned int nf_users;
+/* sessions that want a stage, also where no point is available now; control mutex */
+static unsigned int wanted[SKBTRAIL_ST_COUNT];
 
 static bool available(const struct skbtrail_point *p)
 {
@@ -26,15 +29,6 @@ static bool available(const struct skbtrail_point *p)
 static bool wants(const struct skbtrail_point *p, const unsigned long *stages)
 {
 	return available(p) && (p->flags & SKBTRAIL_PF_LIFE || test_bit(p->stage, stages));
-}
-
-static bool wants_nf(const unsigned long *stages)
-{
-	return test_bit(SKBTRAIL_ST_NF_PREROUTING, stages) ||
-	       test_bit(SKBTRAIL_ST_NF_LOCAL_IN, stages) ||
-	       test_bit(SKBTRAIL_ST_NF_FORWARD, stages) ||
-	       test_bit(SKBTRAIL_ST_NF_LOCAL_OUT, stages) ||
-	       test_bit(SKBTRAIL_ST_NF_POSTROUTING, stages);
 }
 
 static int tracepoints_add(void)
@@ -76,6 +70,8 @@ static void count_users(const unsigned long *stages, int by, u32 *points)
 {
 	unsigned int i;
 
+	for_each_set_bit(i, stages, SKBTRAIL_ST_COUNT)
+		wanted[i] += by;
 	for (i = 0; i < skbtrail_point_count; i++) {
 		if (!wants(&skbtrail_points[i], stages))
 			continue;
@@ -91,7 +87,8 @@ static u32 count_missing(const unsigned long *stages)
 	unsigned int i;
 
 	for (i = 0; i < skbtrail_point_count; i++)
-		if (available(&skbtrail_points[i]))
+		if (available(&skbtrail_points[i]) ||
+		    skbtrail_points[i].state == SKBTRAIL_POINT_STATE_ABSENT)
 			__set_bit(skbtrail_points[i].stage, here);
 	bitmap_andnot(here, stages, here, SKBTRAIL_ST_COUNT);
 	return bitmap_weight(here, SKBTRAIL_ST_COUNT);
@@ -108,6 +105,23 @@ static const char *vital_missing(void)
 	return NULL;
 }
 
+/* points that become available are used by the sessions that run */
+static void gain(const char *mod)
+{
+	struct skbtrail_point *p;
+	unsigned int i;
+
+	if (!skbtrail_func_gain(mod))
+		return;
+	for (i = 0; i < skbtrail_point_count; i++) {
+		p = &skbtrail_points[i];
+		if (p->mod && p->state == SKBTRAIL_POINT_STATE_AVAILABLE)
+			p->users = wanted[p->stage];
+	}
+	if (skbtrail_func_add(false))
+		pr_warn_once("skbtrail: the functions of a new module cannot be watched\n");
+}
+
 int skbtrail_attach(const unsigned long *stages, u32 *points, u32 *missing,
 		    struct netlink_ext_ack *extack)
 {
@@ -119,6 +133,7 @@ int skbtrail_attach(const unsigned long *stages, u32 *points, u32 *missing,
 			       "this kernel hides a function that frees packets; see life.* in 'skbtrail stages'");
 		return -EOPNOTSUPP;
 	}
+	gain(NULL);
 	*points = 0;
 	*missing = count_missing(stages);
 	count_users(stages, 1, points);
@@ -127,29 +142,49 @@ int skbtrail_attach(const unsigned long *stages, u32 *points, u32 *missing,
 		err = tracepoints_add();
 	if (!err)
 		err = skbtrail_func_add(false);
-	if (!err && wants_nf(stages) && !nf_users++) {
-		err = skbtrail_nf_want();
-		if (err)
-			nf_users = 0;
-	}
+	if (!err)
+		err = skbtrail_nf_watch(wanted);
 	if (!err)
 		return 0;
 	NL_SET_ERR_MSG(extack, "the probes could not be attached; 'skbtrail doctor' may say why");
-	count_users(stages, -1, NULL);
-	skbtrail_func_remove();
-	tracepoints_remove();
+	skbtrail_detach(stages);
 	return err;
 }
 
 void skbtrail_detach(const unsigned long *stages)
 {
 	lockdep_assert_held(&skbtrail_control);
-	if (wants_nf(stages) && !--nf_users)
-		skbtrail_nf_unwant();
 	count_users(stages, -1, NULL);
+	skbtrail_nf_watch(wanted);
 	skbtrail_func_remove();
 	tracepoints_remove();
 }
+
+/* the points were looked for; control mutex */
+static bool resolved;
+
+/* while a module comes or goes its functions can be named and patched, and none runs */
+static int on_module(struct notifier_block *nb, unsigned long what, void *data)
+{
+	const struct module *mod = data;
+
+	mutex_lock(&skbtrail_control);
+	if (resolved && what == MODULE_STATE_COMING)
+		gain(mod->name);
+	if (resolved && what == MODULE_STATE_GOING)
+		skbtrail_func_lose(mod->name);
+	if (resolved && (what == MODULE_STATE_COMING || what == MODULE_STATE_GOING) &&
+	    !strcmp(mod->name, "nfnetlink_queue"))
+		skbtrail_nf_queueing(what == MODULE_STATE_COMING);
+	mutex_unlock(&skbtrail_control);
+	return NOTIFY_OK;
+}
+
+/* before the kernel's own kprobes notifier, which kills the probes of a module that goes */
+static struct notifier_block module_notifier = {
+	.notifier_call = on_module,
+	.priority = INT_MAX,
+};
 
 static void find_tracepoint(struct tracepoint *tp, void *priv)
 {
@@ -168,12 +203,13 @@ static void describe(struct skbtrail_point *p)
 		p->flags |= SKBTRAIL_PF_OUT;
 }
 
-int skbtrail_attach_init(void)
+static int resolve_points(void)
 {
 	struct skbtrail_point *p;
 	unsigned int i;
 	int err;
 
+	lockdep_assert_held(&skbtrail_control);
 	/* few tracepoints are exported; all have names */
 	for_each_kernel_tracepoint(find_tracepoint, NULL);
 	for (i = 0; i < skbtrail_point_count; i++) {
@@ -187,11 +223,36 @@ int skbtrail_attach_init(void)
 		p->why = "this kernel has no such tracepoint";
 	}
 	err = skbtrail_func_resolve();
-	return err ? err : skbtrail_nf_init();
+	skbtrail_nf_resolve();
+	resolved = !err;
+	return err;
+}
+
+int skbtrail_attach_init(void)
+{
+	int err;
+
+	err = skbtrail_nf_init();
+	if (err)
+		return err;
+	/* before the points are looked for: a module must not go unseen then */
+	err = register_module_notifier(&module_notifier);
+	if (err)
+		goto out_nf;
+	mutex_lock(&skbtrail_control);
+	err = resolve_points();
+	mutex_unlock(&skbtrail_control);
+	if (!err)
+		return 0;
+	unregister_module_notifier(&module_notifier);
+out_nf:
+	skbtrail_nf_exit();
+	return err;
 }
 
 void skbtrail_attach_exit(void)
 {
+	unregister_module_notifier(&module_notifier);
 	skbtrail_nf_exit();
 	skbtrail_func_exit();
 }

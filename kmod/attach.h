@@ -60,6 +60,17 @@ void skbtrail_attach_exit(void);
 /** skbtrail_func_resolve() - find the functions of all points; once, at load; 0 or an error */
 int skbtrail_func_resolve(void);
 
+/**
+ * skbtrail_func_gain() - find functions of modules that came
+ * @mod: the module that comes, NULL: any that was missed
+ *
+ * Context: control mutex held. Return: whether points can have become available.
+ */
+bool skbtrail_func_gain(const char *mod);
+
+/** skbtrail_func_lose() - detach and forget functions of a module that goes; control mutex held */
+void skbtrail_func_lose(const char *mod);
+
 /** skbtrail_func_exit() - once, at unload, nothing attached */
 void skbtrail_func_exit(void);
 
@@ -71,11 +82,19 @@ void skbtrail_func_remove(void);
 
 /* netfilter hooks (attach_nf.c) */
 
-/** skbtrail_nf_want() - keep a hook at every NF_INET point of every namespace */
-int skbtrail_nf_want(void);
+/** skbtrail_nf_resolve() - what of netfilter this kernel has; once, at load; control mutex held */
+void skbtrail_nf_resolve(void);
 
-/** skbtrail_nf_unwant() - remove them, unless packets may wait in NFQUEUE */
-void skbtrail_nf_unwant(void);
+/**
+ * skbtrail_nf_watch() - keep hooks where somebody watches
+ * @wanted: number of sessions for each stage
+ *
+ * Context: control mutex held, may sleep, takes RTNL. Return: 0 or an error.
+ */
+int skbtrail_nf_watch(const unsigned int *wanted);
+
+/** skbtrail_nf_queueing() - NFQUEUE comes or has gone; control mutex held */
+void skbtrail_nf_queueing(bool on);
 
 /** skbtrail_nf_only_ours() - whether nobody but us hooks a point; on the packet path */
 bool skbtrail_nf_only_ours(const struct nf_hook_entries *hooks);

@@ -23,7 +23,9 @@ static char *attach = "auto";
 module_param(attach, charp, 0444);
 MODULE_PARM_DESC(attach, "how to attach function entries: auto (ftrace where possible) or kprobe");
 
-#define ADDR_BITS	9
+#define ADDR_BITS	10
+/* by_ip is never full: a search ends */
+#define ADDR_MAX	(3 << (ADDR_BITS - 2))
 
 /* of kprobes that were taken off since; control mutex */
 static u64 missed_before;
@@ -33,11 +35,19 @@ static unsigned long ips[SKBTRAIL_MAX_POINTS];
 static struct skbtrail_point *batch[SKBTRAIL_MAX_POINTS];
 static struct kprobe *kps[SKBTRAIL_MAX_POINTS];
 
-/* function entry to first point: open addressing, fixed once resolved */
+/*
+ * Function entry to first point: open addressing, read by probes at any time.
+ * What went with its module leaves a tombstone until nothing is attached.
+ */
 static struct {
 	unsigned long		ip;
 	struct skbtrail_point	*p;
 } by_ip[1 << ADDR_BITS];
+
+#define TOMBSTONE	1UL
+
+/* slots of by_ip that are taken, tombstones too; control mutex */
+static unsigned int addr_taken;
 
 static unsigned int ip_slot(unsigned long ip)
 {
@@ -56,7 +66,7 @@ static struct skbtrail_point *point_at(unsigned long ip)
 	return NULL;
 }
 
-static void note_ip(struct skbtrail_point *p)
+static bool note_ip(struct skbtrail_point *p)
 {
 	unsigned long ip = (unsigned long)p->addr;
 	struct skbtrail_point *first = point_at(ip);
@@ -66,12 +76,29 @@ static void note_ip(struct skbtrail_point *p)
 		while (first->same)
 			first = first->same;
 		first->same = p;
-		return;
+		return true;
 	}
-	while (by_ip[i].ip)
+	while (by_ip[i].ip > TOMBSTONE)
 		i = (i + 1) & (ARRAY_SIZE(by_ip) - 1);
-	by_ip[i].ip = ip;
+	if (!by_ip[i].ip && addr_taken == ADDR_MAX)
+		return false;
+	addr_taken += !by_ip[i].ip;
 	by_ip[i].p = p;
+	/* a probe that finds the address must find the point */
+	smp_store_release(&by_ip[i].ip, ip);
+	return true;
+}
+
+static void forget_ip(const struct skbtrail_point *p)
+{
+	unsigned int i = ip_slot((unsigned long)p->addr);
+
+	while (by_ip[i].ip && by_ip[i].ip != (unsigned long)p->addr)
+		i = (i + 1) & (ARRAY_SIZE(by_ip) - 1);
+	if (!by_ip[i].ip)
+		return;
+	WRITE_ONCE(by_ip[i].p, NULL);
+	WRITE_ONCE(by_ip[i].ip, TOMBSTONE);
 }
 
 static int on_kprobe(struct kprobe *kp, struct pt_regs *regs)
@@ -193,7 +220,8 @@ u32 skbtrail_attach_kind(void)
 
 static bool is_func(const struct skbtrail_point *p)
 {
-	return !p->probe && p->kind != SKBTRAIL_ATTACH_KIND_KRETPROBE;
+	return !p->probe && p->kind != SKBTRAIL_ATTACH_KIND_KRETPROBE &&
+	       p->kind != SKBTRAIL_ATTACH_KIND_NETFILTER;
 }
 
 /* points that share a function share its probe: the first one has it */
@@ -348,53 +376,104 @@ u32 skbtrail_attach_life_skipped(void)
  * tells the address ftrace knows it by. Giving them back one by one would
  * wait for a grace period each.
  */
-static struct kprobe *lookups;
+struct lookup {
+	struct kprobe	kp;
+	char		name[64];
+};
+
+static struct lookup *lookups;
 static unsigned int nlookups;
 
-static void *find_entry(const char *name, bool *by_ftrace)
+/* the name a kprobe knows it by: its module's name makes it unique */
+static void full_name(char *buf, size_t size, const char *mod, const char *name)
 {
-	struct kprobe *kp = &lookups[nlookups];
+	snprintf(buf, size, "%s%s%s", mod ? mod : "", mod ? ":" : "", name);
+}
 
-	kp->symbol_name = name;
-	kp->flags = KPROBE_FLAG_DISABLED;
-	if (register_kprobe(kp)) {
-		memset(kp, 0, sizeof(*kp));
+static void *find_entry(const char *mod, const char *name, bool *by_ftrace)
+{
+	struct lookup *l = &lookups[nlookups];
+
+	full_name(l->name, sizeof(l->name), mod, name);
+	l->kp.symbol_name = l->name;
+	l->kp.flags = KPROBE_FLAG_DISABLED;
+	if (register_kprobe(&l->kp)) {
+		memset(&l->kp, 0, sizeof(l->kp));
 		return NULL;
 	}
-	kps[nlookups++] = kp;
-	*by_ftrace = kprobe_ftrace(kp);
-	return kp->addr;
+	kps[nlookups++] = &l->kp;
+	*by_ftrace = kprobe_ftrace(&l->kp);
+	return l->kp.addr;
+}
+
+static int begin_lookups(void)
+{
+	lookups = kcalloc(SKBTRAIL_MAX_POINTS, sizeof(*lookups), GFP_KERNEL);
+	nlookups = 0;
+	return lookups ? 0 : -ENOMEM;
+}
+
+static void end_lookups(void)
+{
+	if (nlookups)
+		unregister_kprobes(kps, nlookups);
+	kfree(lookups);
+	lookups = NULL;
 }
 
 static const char *const variants[] = { ".constprop.0", ".isra.0", ".part.0" };
+
+static void unavailable(struct skbtrail_point *p, const char *why)
+{
+	p->addr = NULL;
+	p->state = SKBTRAIL_POINT_STATE_UNAVAILABLE;
+	p->why = why;
+}
+
+/* every module that is loaded has a folder in sysfs; find_module() is not exported */
+static bool module_loaded(const char *name)
+{
+	struct kobject *kobj = kset_find_obj(THIS_MODULE->mkobj.kobj.kset, name);
+
+	kobject_put(kobj);
+	return kobj;
+}
+
+static void absent(struct skbtrail_point *p)
+{
+	unavailable(p, "the module with this function is not loaded");
+	p->state = SKBTRAIL_POINT_STATE_ABSENT;
+}
 
 static void resolve(struct skbtrail_point *p)
 {
 	bool by_ftrace = false;
 	unsigned int i;
 
-	p->addr = find_entry(p->func, &by_ftrace);
+	p->addr = find_entry(p->mod, p->func, &by_ftrace);
 	for (i = 0; !p->addr && p->flags & SKBTRAIL_PF_VARIANT && i < ARRAY_SIZE(variants); i++) {
 		snprintf(p->sym, sizeof(p->sym), "%s%s", p->func, variants[i]);
-		p->addr = find_entry(p->sym, &by_ftrace);
+		p->addr = find_entry(p->mod, p->sym, &by_ftrace);
 		if (p->addr)
 			p->func = p->sym;
 	}
-	if (!p->addr) {
-		p->state = SKBTRAIL_POINT_STATE_UNAVAILABLE;
-		p->why = "this kernel has no such function, or it is inlined";
-		return;
+	if (!p->addr && p->mod) {
+		/* built into this kernel? */
+		p->addr = find_entry(NULL, p->func, &by_ftrace);
+		if (p->addr)
+			p->mod = NULL;
 	}
-	if (!by_ftrace) {
-		/* and what runs in a breakpoint cannot be told from an NMI */
-		p->state = SKBTRAIL_POINT_STATE_UNAVAILABLE;
-		p->why = "ftrace does not know this function, it would need a breakpoint";
-		return;
-	}
-	p->kind = ftrace_wanted() ? SKBTRAIL_ATTACH_KIND_FTRACE :
-						 SKBTRAIL_ATTACH_KIND_KPROBE;
+	p->kind = skbtrail_attach_kind();
 	p->state = SKBTRAIL_POINT_STATE_AVAILABLE;
-	note_ip(p);
+	if (!p->addr && p->mod && !module_loaded(p->mod))
+		absent(p);
+	else if (!p->addr)
+		unavailable(p, "there is no such function, or it is inlined");
+	else if (!by_ftrace)
+		/* and what runs in a breakpoint cannot be told from an NMI */
+		unavailable(p, "ftrace does not know this function, it would need a breakpoint");
+	else if (!note_ip(p))
+		unavailable(p, "too many modules came and went during sessions; stop them all");
 }
 
 static void resolve_return(struct skbtrail_point *p)
@@ -402,7 +481,7 @@ static void resolve_return(struct skbtrail_point *p)
 	bool by_ftrace = false;
 	unsigned int i;
 
-	p->addr = find_entry(p->func, &by_ftrace);
+	p->addr = find_entry(NULL, p->func, &by_ftrace);
 	p->state = p->addr ? SKBTRAIL_POINT_STATE_AVAILABLE : SKBTRAIL_POINT_STATE_UNAVAILABLE;
 	p->why = "this kernel has no such function, or it is inlined";
 	if (!p->addr)
@@ -435,7 +514,7 @@ static void find_ranges(void)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
-		ranges[i].start = (unsigned long)find_entry(ranges[i].func, &by_ftrace);
+		ranges[i].start = (unsigned long)find_entry(NULL, ranges[i].func, &by_ftrace);
 		if (!ranges[i].start)
 			continue;
 		/* name+0x4/0x123: the only exported way to a function's size */
@@ -446,6 +525,19 @@ static void find_ranges(void)
 	}
 }
 
+/* one function tells whether a module that is not loaded is part of the kernel */
+static bool surely_absent(const struct skbtrail_point *p)
+{
+	const struct skbtrail_point *q;
+
+	if (!p->mod || module_loaded(p->mod))
+		return false;
+	for (q = skbtrail_points; q < p; q++)
+		if (q->mod && !strcmp(q->mod, p->mod))
+			return true;
+	return false;
+}
+
 static void resolve_all(void)
 {
 	struct skbtrail_point *p;
@@ -453,8 +545,13 @@ static void resolve_all(void)
 
 	for (i = 0; i < skbtrail_point_count; i++) {
 		p = &skbtrail_points[i];
-		if (p->probe)
+		if (p->probe || p->kind == SKBTRAIL_ATTACH_KIND_NETFILTER)
 			continue;
+		if (surely_absent(p)) {
+			p->kind = skbtrail_attach_kind();
+			absent(p);
+			continue;
+		}
 		if (p->flags & SKBTRAIL_PF_ALT &&
 		    p[-1].state != SKBTRAIL_POINT_STATE_UNAVAILABLE) {
 			p->state = SKBTRAIL_POINT_STATE_SHADOWED;
@@ -476,6 +573,86 @@ static void resolve_all(void)
 	}
 }
 
+/* a function's first point has its address, probe and users; all are its module's */
+static void lose(struct skbtrail_point *p)
+{
+	if (p->attached && p->kind == SKBTRAIL_ATTACH_KIND_KPROBE)
+		unregister_kprobe(&p->kp);
+	if (p->attached && p->kind == SKBTRAIL_ATTACH_KIND_FTRACE) {
+		ips[0] = (unsigned long)p->addr;
+		ftrace_set(1, true);
+	}
+	forget_ip(p);
+	p->same = NULL;
+	p->attached = false;
+	p->users = 0;
+	absent(p);
+}
+
+/* with nothing attached nobody reads by_ip: tombstones can go */
+static void tidy_ips(void)
+{
+	struct skbtrail_point *p;
+	unsigned int i;
+
+	for (i = 0; i < skbtrail_point_count; i++)
+		if (skbtrail_points[i].attached)
+			return;
+	memset(by_ip, 0, sizeof(by_ip));
+	addr_taken = 0;
+	for (i = 0; i < skbtrail_point_count; i++) {
+		p = &skbtrail_points[i];
+		p->same = NULL;
+		if (is_func(p) && p->state == SKBTRAIL_POINT_STATE_AVAILABLE)
+			note_ip(p);
+	}
+}
+
+void skbtrail_func_lose(const char *mod)
+{
+	struct skbtrail_point *p;
+	unsigned int i;
+
+	lockdep_assert_held(&skbtrail_control);
+	for (i = 0; i < skbtrail_point_count; i++) {
+		p = &skbtrail_points[i];
+		if (p->mod && p->addr && !strcmp(p->mod, mod))
+			lose(p);
+	}
+}
+
+static bool came(const struct skbtrail_point *p, const char *mod)
+{
+	if (!p->mod || p->addr)
+		return false;
+	if (mod)
+		return !strcmp(p->mod, mod);
+	return p->state == SKBTRAIL_POINT_STATE_ABSENT && module_loaded(p->mod);
+}
+
+bool skbtrail_func_gain(const char *mod)
+{
+	struct skbtrail_point *p;
+	unsigned int i;
+	bool any = false;
+
+	lockdep_assert_held(&skbtrail_control);
+	for (i = 0; i < skbtrail_point_count; i++) {
+		p = &skbtrail_points[i];
+		if (!came(p, mod))
+			continue;
+		if (!any && begin_lookups())
+			return false;
+		if (!any)
+			tidy_ips();
+		any = true;
+		resolve(p);
+	}
+	if (any)
+		end_lookups();
+	return any;
+}
+
 int skbtrail_func_resolve(void)
 {
 	BUILD_BUG_ON(SKBTRAIL_MAX_POINTS * 2 > ARRAY_SIZE(by_ip));
@@ -485,8 +662,7 @@ int skbtrail_func_resolve(void)
 	}
 	if (WARN_ON(skbtrail_point_count > SKBTRAIL_MAX_POINTS))
 		return -E2BIG;
-	lookups = kcalloc(SKBTRAIL_MAX_POINTS, sizeof(*lookups), GFP_KERNEL);
-	if (!lookups)
+	if (begin_lookups())
 		return -ENOMEM;
 	skbtrail_attach_skips = !ftrace_wanted();
 	while (life_end < skbtrail_points + skbtrail_point_count &&
@@ -494,8 +670,7 @@ int skbtrail_func_resolve(void)
 		life_end++;
 	resolve_all();
 	find_ranges();
-	unregister_kprobes(kps, nlookups);
-	kfree(lookups);
+	end_lookups();
 	return 0;
 }
 

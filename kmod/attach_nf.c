@@ -2,23 +2,38 @@
 /*
  * Netfilter points are watched at the entry of nf_hook_slow(), before the
  * first hook of anybody. The kernel only goes there when a point has a hook,
- * so while a session watches we keep one of our own at every NF_INET point of
- * every namespace. It does nothing: it makes the point visible.
+ * so while a session watches we keep one of our own at every point it asked
+ * for, in every namespace and on every device. It does nothing: it makes the
+ * point visible. Only the bridge family's PRE_ROUTING is not run by
+ * nf_hook_slow(): there our hook is what sees the packet.
  *
  * It is the last hook of its point, so that adding it moves no other hook
  * under a packet that waits in NFQUEUE. Removing any hook makes the kernel
  * drop all packets that wait in NFQUEUE of that namespace: where that could
- * be (nfnetlink_queue is loaded) the hooks stay, asleep, until the module is
- * unloaded.
+ * be (nfnetlink_queue is loaded) the hooks of a namespace stay, asleep, until
+ * the module is unloaded. Those of a device cannot stay, as devices go away.
+ * They are removed before nfnetlink_queue can queue anything, and none are
+ * added while it is there: INGRESS and EGRESS then show where somebody else
+ * has a hook.
  */
 #include "attach.h"
 
+#include <linux/hashtable.h>
 #include <linux/kprobes.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/netdevice.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter_arp.h>
+#include <linux/netfilter_bridge.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
+
+#include "session.h"
+#include "sight.h"
+#include "stages.h"
 
 static unsigned int pass(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
@@ -30,51 +45,273 @@ bool skbtrail_nf_only_ours(const struct nf_hook_entries *hooks)
 	return hooks->num_hook_entries == 1 && hooks->hooks[0].hook == pass;
 }
 
-#define POINT(family_, hook_) \
-	{ .hook = pass, .pf = (family_), .hooknum = (hook_), .priority = INT_MAX }
+/* the point of the bridge family's PRE_ROUTING */
+static struct skbtrail_point *bridge_point;
 
-static const struct nf_hook_ops nf_points[] = {
-	POINT(NFPROTO_IPV4, NF_INET_PRE_ROUTING),
-	POINT(NFPROTO_IPV4, NF_INET_LOCAL_IN),
-	POINT(NFPROTO_IPV4, NF_INET_FORWARD),
-	POINT(NFPROTO_IPV4, NF_INET_LOCAL_OUT),
-	POINT(NFPROTO_IPV4, NF_INET_POST_ROUTING),
-	POINT(NFPROTO_IPV6, NF_INET_PRE_ROUTING),
-	POINT(NFPROTO_IPV6, NF_INET_LOCAL_IN),
-	POINT(NFPROTO_IPV6, NF_INET_FORWARD),
-	POINT(NFPROTO_IPV6, NF_INET_LOCAL_OUT),
-	POINT(NFPROTO_IPV6, NF_INET_POST_ROUTING),
+static unsigned int see(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	/* a hook may be asleep, with no session and no table of packets */
+	if (READ_ONCE(bridge_point->attached))
+		skbtrail_sight_packet(bridge_point, skb, state->pf << 8 | state->hook);
+	return NF_ACCEPT;
+}
+
+#define HOOK(fn, family_, hook_) \
+	{ .hook = (fn), .pf = (family_), .hooknum = (hook_), .priority = INT_MAX }
+
+static const struct nf_hook_ops inet_hooks[] = {
+	HOOK(pass, NFPROTO_IPV4, NF_INET_PRE_ROUTING),
+	HOOK(pass, NFPROTO_IPV4, NF_INET_LOCAL_IN),
+	HOOK(pass, NFPROTO_IPV4, NF_INET_FORWARD),
+	HOOK(pass, NFPROTO_IPV4, NF_INET_LOCAL_OUT),
+	HOOK(pass, NFPROTO_IPV4, NF_INET_POST_ROUTING),
+	HOOK(pass, NFPROTO_IPV6, NF_INET_PRE_ROUTING),
+	HOOK(pass, NFPROTO_IPV6, NF_INET_LOCAL_IN),
+	HOOK(pass, NFPROTO_IPV6, NF_INET_FORWARD),
+	HOOK(pass, NFPROTO_IPV6, NF_INET_LOCAL_OUT),
+	HOOK(pass, NFPROTO_IPV6, NF_INET_POST_ROUTING),
 };
 
+static const struct nf_hook_ops arp_hooks[] = {
+	HOOK(pass, NFPROTO_ARP, NF_ARP_IN),
+	HOOK(pass, NFPROTO_ARP, NF_ARP_OUT),
+	HOOK(pass, NFPROTO_ARP, NF_ARP_FORWARD),
+};
+
+static const struct nf_hook_ops bridge_hooks[] = {
+	HOOK(see, NFPROTO_BRIDGE, NF_BR_PRE_ROUTING),
+	HOOK(pass, NFPROTO_BRIDGE, NF_BR_LOCAL_IN),
+	HOOK(pass, NFPROTO_BRIDGE, NF_BR_FORWARD),
+	HOOK(pass, NFPROTO_BRIDGE, NF_BR_LOCAL_OUT),
+	HOOK(pass, NFPROTO_BRIDGE, NF_BR_POST_ROUTING),
+};
+
+/* NF_INET_INGRESS is the same point, see nf_hook_entry_head() */
+static const struct nf_hook_ops device_hooks[] = {
+#ifdef CONFIG_NETFILTER_INGRESS
+	HOOK(pass, NFPROTO_NETDEV, NF_NETDEV_INGRESS),
+#endif
+#ifdef CONFIG_NETFILTER_EGRESS
+	HOOK(pass, NFPROTO_NETDEV, NF_NETDEV_EGRESS),
+#endif
+};
+
+/* what hooks are added and removed together; those of devices last */
+enum { INET, ARP, BRIDGE, DEVICE };
+
+static const struct {
+	const struct nf_hook_ops	*hooks;
+	unsigned int			n;
+} groups[] = {
+	[INET]		= { inet_hooks, ARRAY_SIZE(inet_hooks) },
+	[ARP]		= { arp_hooks, ARRAY_SIZE(arp_hooks) },
+	[BRIDGE]	= { bridge_hooks, ARRAY_SIZE(bridge_hooks) },
+};
+
+static const struct {
+	u8	stage;
+	u8	group;
+	bool	built;
+} nf_stages[] = {
+	{ SKBTRAIL_ST_NF_PREROUTING, INET, true },
+	{ SKBTRAIL_ST_NF_LOCAL_IN, INET, true },
+	{ SKBTRAIL_ST_NF_FORWARD, INET, true },
+	{ SKBTRAIL_ST_NF_LOCAL_OUT, INET, true },
+	{ SKBTRAIL_ST_NF_POSTROUTING, INET, true },
+	{ SKBTRAIL_ST_NF_INGRESS, DEVICE, IS_ENABLED(CONFIG_NETFILTER_INGRESS) },
+	{ SKBTRAIL_ST_NF_EGRESS, DEVICE, IS_ENABLED(CONFIG_NETFILTER_EGRESS) },
+	{ SKBTRAIL_ST_NF_ARP_IN, ARP, IS_ENABLED(CONFIG_NETFILTER_FAMILY_ARP) },
+	{ SKBTRAIL_ST_NF_ARP_OUT, ARP, IS_ENABLED(CONFIG_NETFILTER_FAMILY_ARP) },
+	{ SKBTRAIL_ST_NF_ARP_FORWARD, ARP, IS_ENABLED(CONFIG_NETFILTER_FAMILY_ARP) },
+	{ SKBTRAIL_ST_NF_BRIDGE_PREROUTING, BRIDGE, IS_ENABLED(CONFIG_NETFILTER_FAMILY_BRIDGE) },
+	{ SKBTRAIL_ST_NF_BRIDGE_LOCAL_IN, BRIDGE, IS_ENABLED(CONFIG_NETFILTER_FAMILY_BRIDGE) },
+	{ SKBTRAIL_ST_NF_BRIDGE_FORWARD, BRIDGE, IS_ENABLED(CONFIG_NETFILTER_FAMILY_BRIDGE) },
+	{ SKBTRAIL_ST_NF_BRIDGE_LOCAL_OUT, BRIDGE, IS_ENABLED(CONFIG_NETFILTER_FAMILY_BRIDGE) },
+	{ SKBTRAIL_ST_NF_BRIDGE_POSTROUTING, BRIDGE, IS_ENABLED(CONFIG_NETFILTER_FAMILY_BRIDGE) },
+};
+
+/* @hooked: groups, a bit each */
 struct nf_net {
 	struct list_head	list;
 	struct net		*net;
-	bool			hooked;
+	unsigned int		hooked;
+};
+
+struct nf_dev {
+	struct hlist_node	node;
+	struct net_device	*dev;
+	struct rcu_head		rcu;
+	struct nf_hook_ops	hooks[ARRAY_SIZE(device_hooks)];
 };
 
 static unsigned int nf_net_id;
-/* inside the namespace lock the kernel holds around pernet operations */
+/* inside RTNL and the namespace lock the kernel holds around pernet operations */
 static DEFINE_MUTEX(nf_lock);
 static LIST_HEAD(nf_nets);
-static bool nf_wanted;
+static DEFINE_HASHTABLE(nf_devs, 8);
+/* groups, a bit each */
+static unsigned int nf_wanted;
+/* packets can wait in NFQUEUE */
+static bool nf_queueing;
 
 static int hook(struct nf_net *n)
 {
+	unsigned int g;
 	int err;
 
-	if (n->hooked)
+	lockdep_assert_held(&nf_lock);
+	for (g = 0; g < ARRAY_SIZE(groups); g++) {
+		if (!(nf_wanted & BIT(g)) || n->hooked & BIT(g))
+			continue;
+		err = nf_register_net_hooks(n->net, groups[g].hooks, groups[g].n);
+		if (err)
+			return err;
+		n->hooked |= BIT(g);
+	}
+	return 0;
+}
+
+static void unhook(struct nf_net *n, unsigned int which)
+{
+	unsigned int g;
+
+	lockdep_assert_held(&nf_lock);
+	for (g = 0; g < ARRAY_SIZE(groups); g++)
+		if (n->hooked & which & BIT(g))
+			nf_unregister_net_hooks(n->net, groups[g].hooks, groups[g].n);
+	n->hooked &= ~which;
+}
+
+static struct nf_dev *find_dev(const struct net_device *dev)
+{
+	struct nf_dev *d;
+
+	lockdep_assert_held(&nf_lock);
+	hash_for_each_possible(nf_devs, d, node, (unsigned long)dev)
+		if (d->dev == dev)
+			return d;
+	return NULL;
+}
+
+static int hook_dev(struct net_device *dev)
+{
+	struct nf_dev *d;
+	unsigned int i;
+	int err;
+
+	if (find_dev(dev))
 		return 0;
-	err = nf_register_net_hooks(n->net, nf_points, ARRAY_SIZE(nf_points));
-	n->hooked = !err;
+	d = kzalloc(sizeof(*d), GFP_KERNEL);
+	if (!d)
+		return -ENOMEM;
+	d->dev = dev;
+	for (i = 0; i < ARRAY_SIZE(device_hooks); i++) {
+		d->hooks[i] = device_hooks[i];
+		d->hooks[i].dev = dev;
+	}
+	err = nf_register_net_hooks(dev_net(dev), d->hooks, ARRAY_SIZE(device_hooks));
+	if (err)
+		kfree(d);
+	else
+		hash_add(nf_devs, &d->node, (unsigned long)dev);
 	return err;
 }
 
-static void unhook(struct nf_net *n)
+static void unhook_dev(struct nf_dev *d)
 {
-	if (!n->hooked)
-		return;
-	nf_unregister_net_hooks(n->net, nf_points, ARRAY_SIZE(nf_points));
-	n->hooked = false;
+	lockdep_assert_held(&nf_lock);
+	nf_unregister_net_hooks(dev_net(d->dev), d->hooks, ARRAY_SIZE(device_hooks));
+	hash_del(&d->node);
+	/* who lists hooks reads them under RCU */
+	kfree_rcu(d, rcu);
+}
+
+static bool devices_wanted(void)
+{
+	return nf_wanted & BIT(DEVICE) && !nf_queueing;
+}
+
+static int hook_devices(const struct nf_net *n)
+{
+	struct net_device *dev;
+	int err = 0;
+
+	ASSERT_RTNL();
+	for_each_netdev(n->net, dev) {
+		err = hook_dev(dev);
+		if (err)
+			break;
+	}
+	return err;
+}
+
+static void unhook_devices(void)
+{
+	struct hlist_node *tmp;
+	struct nf_dev *d;
+	int i;
+
+	hash_for_each_safe(nf_devs, i, tmp, d, node)
+		unhook_dev(d);
+}
+
+/* makes hooks be as they are wanted; an error leaves some out */
+static int settle(unsigned int want)
+{
+	struct nf_net *n;
+	int err = 0;
+
+	rtnl_lock();
+	mutex_lock(&nf_lock);
+	nf_wanted = want;
+	list_for_each_entry(n, &nf_nets, list) {
+		if (!nf_queueing)
+			unhook(n, ~want);
+		if (!err)
+			err = hook(n);
+		if (!err && devices_wanted())
+			err = hook_devices(n);
+	}
+	if (!devices_wanted())
+		unhook_devices();
+	mutex_unlock(&nf_lock);
+	rtnl_unlock();
+	return err;
+}
+
+/* what a bridge's packets may still be in */
+static void set_bridge_point(bool on)
+{
+	bool was = bridge_point->attached;
+
+	WRITE_ONCE(bridge_point->attached, on);
+	if (was && !on)
+		synchronize_rcu();
+	if (was != on)
+		bridge_point->state = on ? SKBTRAIL_POINT_STATE_ATTACHED :
+					   SKBTRAIL_POINT_STATE_AVAILABLE;
+}
+
+int skbtrail_nf_watch(const unsigned int *wanted)
+{
+	unsigned int i, want = 0;
+
+	lockdep_assert_held(&skbtrail_control);
+	for (i = 0; i < ARRAY_SIZE(nf_stages); i++)
+		if (nf_stages[i].built && wanted[nf_stages[i].stage])
+			want |= BIT(nf_stages[i].group);
+	set_bridge_point(bridge_point->users);
+	return want == nf_wanted ? 0 : settle(want);
+}
+
+void skbtrail_nf_queueing(bool on)
+{
+	lockdep_assert_held(&skbtrail_control);
+	mutex_lock(&nf_lock);
+	nf_queueing = on;
+	mutex_unlock(&nf_lock);
+	if (settle(nf_wanted))
+		pr_warn_once("skbtrail: some devices have no netfilter hooks\n");
 }
 
 /* a tracer must not make a new namespace fail: its points stay dark instead */
@@ -83,10 +320,10 @@ static int __net_init nf_net_init(struct net *net)
 	struct nf_net *n = net_generic(net, nf_net_id);
 
 	n->net = net;
-	n->hooked = false;
+	n->hooked = 0;
 	mutex_lock(&nf_lock);
 	list_add_tail(&n->list, &nf_nets);
-	if (nf_wanted && hook(n))
+	if (hook(n))
 		pr_warn_once("skbtrail: no netfilter hooks in a new namespace\n");
 	mutex_unlock(&nf_lock);
 	return 0;
@@ -98,7 +335,7 @@ static void __net_exit nf_net_exit(struct net *net)
 
 	mutex_lock(&nf_lock);
 	list_del(&n->list);
-	unhook(n);
+	unhook(n, ~0);
 	mutex_unlock(&nf_lock);
 }
 
@@ -109,8 +346,26 @@ static struct pernet_operations nf_net_ops = {
 	.size = sizeof(struct nf_net),
 };
 
+/* a device that moves is unregistered in the one namespace, then registered in the other */
+static int on_device(struct notifier_block *nb, unsigned long what, void *data)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(data);
+	struct nf_dev *d;
+
+	mutex_lock(&nf_lock);
+	if (what == NETDEV_REGISTER && devices_wanted() && hook_dev(dev))
+		pr_warn_once("skbtrail: no netfilter hooks on a new device\n");
+	d = what == NETDEV_UNREGISTER ? find_dev(dev) : NULL;
+	if (d)
+		unhook_dev(d);
+	mutex_unlock(&nf_lock);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block device_notifier = { .notifier_call = on_device };
+
 /* whether packets may wait in NFQUEUE: its module has this function */
-static bool nfqueue_possible(void)
+static bool queueing(void)
 {
 	struct kprobe kp = {
 		.symbol_name = "nfqnl_enqueue_packet",
@@ -123,45 +378,52 @@ static bool nfqueue_possible(void)
 	return true;
 }
 
-int skbtrail_nf_want(void)
+static void mark_missing(u8 stage)
 {
-	struct nf_net *n;
-	int err = 0;
+	unsigned int i;
 
-	mutex_lock(&nf_lock);
-	list_for_each_entry(n, &nf_nets, list) {
-		err = hook(n);
-		if (err)
-			break;
+	for (i = 0; i < skbtrail_point_count; i++) {
+		if (skbtrail_points[i].stage != stage)
+			continue;
+		skbtrail_points[i].state = SKBTRAIL_POINT_STATE_UNAVAILABLE;
+		skbtrail_points[i].why = "this kernel is built without this netfilter point";
 	}
-	nf_wanted = !err;
-	mutex_unlock(&nf_lock);
-	if (err)
-		skbtrail_nf_unwant();
-	return err;
 }
 
-void skbtrail_nf_unwant(void)
+void skbtrail_nf_resolve(void)
 {
-	bool keep = nfqueue_possible();
-	struct nf_net *n;
+	unsigned int i;
 
-	mutex_lock(&nf_lock);
-	nf_wanted = false;
-	if (!keep)
-		list_for_each_entry(n, &nf_nets, list)
-			unhook(n);
-	mutex_unlock(&nf_lock);
+	lockdep_assert_held(&skbtrail_control);
+	for (i = 0; i < skbtrail_point_count; i++) {
+		if (skbtrail_points[i].kind != SKBTRAIL_ATTACH_KIND_NETFILTER)
+			continue;
+		bridge_point = &skbtrail_points[i];
+		bridge_point->state = SKBTRAIL_POINT_STATE_AVAILABLE;
+	}
+	for (i = 0; i < ARRAY_SIZE(nf_stages); i++)
+		if (!nf_stages[i].built)
+			mark_missing(nf_stages[i].stage);
+	nf_queueing = queueing();
 }
 
 int skbtrail_nf_init(void)
 {
-	return register_pernet_subsys(&nf_net_ops);
+	int err;
+
+	err = register_pernet_subsys(&nf_net_ops);
+	if (err)
+		return err;
+	err = register_netdevice_notifier(&device_notifier);
+	if (err)
+		unregister_pernet_subsys(&nf_net_ops);
+	return err;
 }
 
 void skbtrail_nf_exit(void)
 {
-	/* unhooks; the hook function may still be running until the grace period */
+	/* both unhook; a hook function may still be running until the grace period */
+	unregister_netdevice_notifier(&device_notifier);
 	unregister_pernet_subsys(&nf_net_ops);
 	synchronize_net();
 }

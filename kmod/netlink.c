@@ -99,15 +99,16 @@ static int info_get(struct sk_buff *skb, struct genl_info *info)
 static int put_point(struct sk_buff *msg, const struct skbtrail_point *p)
 {
 	struct nlattr *nest = nla_nest_start(msg, SKBTRAIL_A_STAGE_POINT);
-	bool unavailable = p->state == SKBTRAIL_POINT_STATE_UNAVAILABLE ||
-			   p->state == SKBTRAIL_POINT_STATE_SHADOWED;
+	bool available = p->state == SKBTRAIL_POINT_STATE_AVAILABLE ||
+			 p->state == SKBTRAIL_POINT_STATE_ATTACHED;
 
 	if (!nest ||
 	    nla_put_u32(msg, SKBTRAIL_A_POINT_ID, p->id) ||
 	    nla_put_string(msg, SKBTRAIL_A_POINT_FUNC, p->func) ||
 	    nla_put_u32(msg, SKBTRAIL_A_POINT_KIND, p->kind) ||
 	    nla_put_u32(msg, SKBTRAIL_A_POINT_STATE, p->state) ||
-	    (unavailable && nla_put_string(msg, SKBTRAIL_A_POINT_REASON, p->why)))
+	    (p->mod && nla_put_string(msg, SKBTRAIL_A_POINT_MODULE, p->mod)) ||
+	    (!available && nla_put_string(msg, SKBTRAIL_A_POINT_REASON, p->why)))
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;
@@ -184,6 +185,8 @@ static void take_stages(struct skbtrail_config *c, const struct genl_info *info)
 	    SKBTRAIL_ST_IP_LOCAL_OUT) {
 		__set_bit(SKBTRAIL_ST_IP_LOCAL_OUT, c->begin);
 		__set_bit(SKBTRAIL_ST_NF_LOCAL_OUT, c->begin);
+		if (test_bit(SKBTRAIL_ST_PACKET_SEND, c->stages))
+			__set_bit(SKBTRAIL_ST_DEV_QUEUE, c->begin);
 	}
 }
 

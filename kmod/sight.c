@@ -10,11 +10,13 @@
  */
 #include "sight.h"
 
+#include <linux/bpf-cgroup-defs.h>
 #include <linux/netfilter.h>
 #include <linux/percpu.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <linux/uaccess.h>
+#include <net/sch_generic.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
@@ -300,16 +302,39 @@ static __always_inline void see_packet(const struct skbtrail_point *p, struct sk
 	    p->flags & SKBTRAIL_PF_DIRTY, info);
 }
 
+/*
+ * Rows on one function stand together in the table: which of them a call is
+ * about. A bridge's PRE_ROUTING has a hook of its own to see it.
+ */
+static const struct skbtrail_point *chosen_nf(const struct skbtrail_point *p,
+					      const struct nf_hook_state *state)
+{
+	/* by hook number, from 1 */
+	static const u8 rows[NFPROTO_NUMPROTO][NF_INET_NUMHOOKS] = {
+		[NFPROTO_IPV4] = { 1, 2, 3, 4, 5 },
+		[NFPROTO_IPV6] = { 1, 2, 3, 4, 5 },
+		[NFPROTO_NETDEV] = { 6, 7 },
+		[NFPROTO_ARP] = { 8, 9, 10 },
+		[NFPROTO_BRIDGE] = { 0, 11, 12, 13, 14 },
+	};
+
+	if (unlikely(state->pf >= NFPROTO_NUMPROTO || state->hook >= NF_INET_NUMHOOKS ||
+		     !rows[state->pf][state->hook]))
+		return NULL;
+	return p + rows[state->pf][state->hook] - 1;
+}
+
+/* the filters of a qdisc are in no block */
+static const struct skbtrail_point *chosen_tc(const struct skbtrail_point *p,
+					      const struct sk_buff *skb, const void *block)
+{
+	return p + (!block ? 2 : skb_at_tc_ingress(skb) ? 0 : 1);
+}
+
 static void see_nf(const struct skbtrail_point *p, struct sk_buff *skb,
 		   const struct nf_hook_state *state, const struct nf_hook_entries *hooks)
 {
-	unsigned int i;
-
-	if (state->pf != NFPROTO_IPV4 && state->pf != NFPROTO_IPV6)
-		return;
-	/* the points stand in the order of the hook numbers */
-	for (i = 0; p && i < state->hook; i++)
-		p = p->same;
+	p = chosen_nf(p, state);
 	if (!p)
 		return;
 	see(p, skb, NULL, state, skbtrail_nf_dev(state), !skbtrail_nf_only_ours(hooks),
@@ -444,13 +469,31 @@ static void see_expand(const struct skbtrail_point *p, struct sk_buff *skb)
 	skbtrail_track_unlock(set);
 }
 
+/* drivers free with the same function what they did not send */
+static void see_done(const struct skbtrail_point *p, struct sk_buff *skb)
+{
+	struct skbtrail_set *set = skbtrail_track_set(skb);
+	struct skbtrail_sighting s;
+	struct skbtrail_life *life;
+
+	sighting_init(&s, p, skb);
+	skbtrail_track_lock(set);
+	life = skbtrail_track_find(set, skb);
+	if (life && life->stage == SKBTRAIL_ST_DEV_XMIT) {
+		s.ns = skbtrail_clock();
+		if (same_life(set, life, &s))
+			skbtrail_encode_hit(life, &s, watching(p));
+	}
+	skbtrail_track_unlock(set);
+}
+
 static enum skbtrail_end_kind how_it_ended(const struct skbtrail_point *p,
 					   const struct skbtrail_life *life,
 					   const struct sk_buff *skb)
 {
 	if (life->flags & SKBTRAIL_LIFE_COPIED)
 		return SKBTRAIL_END_KIND_DELIVERED;
-	if (life->stage == SKBTRAIL_ST_DEV_XMIT)
+	if (life->stage == SKBTRAIL_ST_DEV_XMIT || life->stage == SKBTRAIL_ST_DEV_DONE)
 		return SKBTRAIL_END_KIND_SENT;
 	/* after a failed merge it is owned by its socket, until a reader is done with it */
 	if (life->merged && !skb->sk && !(p->flags & SKBTRAIL_PF_ASIDE))
@@ -492,9 +535,10 @@ static void see_free(const struct skbtrail_point *p, struct sk_buff *skb,
 	skbtrail_track_unlock(set);
 }
 
-static bool inet_sock_of(const struct sock *sk)
+static bool network_sock(const struct sock *sk)
 {
-	return sk && (sk->sk_family == AF_INET || sk->sk_family == AF_INET6);
+	return sk && (sk->sk_family == AF_INET || sk->sk_family == AF_INET6 ||
+		      sk->sk_family == AF_PACKET);
 }
 
 static void see_socket(const struct skbtrail_point *p, struct sock *sk,
@@ -502,7 +546,7 @@ static void see_socket(const struct skbtrail_point *p, struct sock *sk,
 {
 	u64 ns;
 
-	if (!inet_sock_of(sk) || !sk_fullsock(sk))
+	if (!network_sock(sk) || !sk_fullsock(sk))
 		return;
 	ns = skbtrail_clock();
 	switch (p->op) {
@@ -570,9 +614,27 @@ static noinline void see_odd(const struct skbtrail_point *p, const struct pt_reg
 		see_packet(p, packet_of(p, regs), socket_of(p, regs), 0);
 }
 
+static noinline void see_chosen(const struct skbtrail_point *p, const struct pt_regs *regs)
+{
+	struct sk_buff *skb = packet_of(p, regs);
+
+	if (p->op == SKBTRAIL_OP_TC)
+		p = chosen_tc(p, skb, (const void *)skbtrail_arg(regs, 2));
+	else
+		p += skbtrail_arg(regs, 3) == CGROUP_INET_EGRESS;
+	see_packet(p, skb, socket_of(p, regs), 0);
+}
+
 static noinline void see_otherwise(const struct skbtrail_point *p, const struct pt_regs *regs)
 {
 	switch (p->op) {
+	case SKBTRAIL_OP_TC:
+	case SKBTRAIL_OP_CGROUP:
+		see_chosen(p, regs);
+		break;
+	case SKBTRAIL_OP_DONE:
+		see_done(p, packet_of(p, regs));
+		break;
 	case SKBTRAIL_OP_EXPAND:
 		see_expand(p, packet_of(p, regs));
 		break;

@@ -31,8 +31,15 @@ const struct skbtrail_stage skbtrail_stages[SKBTRAIL_ST_COUNT] = {
 	{ .stage = SKBTRAIL_ST_##st, .op = SKBTRAIL_OP_##op_, .func = (name), \
 	  .probe = (fn), .kind = SKBTRAIL_ATTACH_KIND_TRACEPOINT, ##__VA_ARGS__ }
 
+#define NFHOOK(st, name, ...) \
+	{ .stage = SKBTRAIL_ST_##st, .op = SKBTRAIL_OP_OWN, .func = (name), \
+	  .kind = SKBTRAIL_ATTACH_KIND_NETFILTER, ##__VA_ARGS__ }
+
 #define IN_DATA		.l3 = SKBTRAIL_L3_DATA, .l2 = SKBTRAIL_L2_MACHDR
 #define NETHDR		.l3 = SKBTRAIL_L3_NETHDR
+#define IN_FRAME	NETHDR, .l2 = SKBTRAIL_L2_MACHDR
+#define OUT_FRAME	NETHDR, .l2 = SKBTRAIL_L2_DATA
+#define MOD(name)	.mod = (name)
 #define V4		.l3proto = ETH_P_IP
 #define V6		.l3proto = ETH_P_IPV6
 #define PF(f)		SKBTRAIL_PF_##f
@@ -58,12 +65,39 @@ struct skbtrail_point skbtrail_points[] = {
 	/* device, in */
 	FN(DEV_GRO, PACKET, "napi_gro_receive", 2, IN_DATA, .flags = PF(DEV)),
 	FN(DEV_GRO, PACKET, "gro_receive_skb", 2, IN_DATA, .flags = PF(DEV) | PF(ALT)),
+	FN(DEV_GRO_FLUSH, PACKET, "napi_gro_complete", 2, IN_FRAME,
+	   .flags = PF(DEV) | PF(VARIANT)),
+	FN(DEV_GRO_FLUSH, PACKET, "gro_complete", 2, IN_FRAME,
+	   .flags = PF(DEV) | PF(VARIANT) | PF(ALT)),
 	FN(DEV_RX, PACKET, "netif_receive_skb", 1, IN_DATA, .flags = PF(DEV)),
 	FN(DEV_RX, PACKET, "netif_receive_skb_list_internal", 1, IN_DATA,
 	   .flags = PF(DEV) | PF(LIST)),
 	FN(DEV_NETIF_RX, PACKET, "netif_rx_internal", 1, IN_DATA, .flags = PF(DEV)),
+	FN(DEV_BACKLOG, PACKET, "enqueue_to_backlog", 1, IN_DATA, .flags = PF(DEV)),
 	FN(DEV_RECEIVE, PACKET, "__netif_receive_skb_core", 1, IN_DATA,
 	   .flags = PF(DEV) | PF(PSKB) | PF(VARIANT) | PF(DIRTY)),
+	FN(PACKET_RCV, PACKET, "packet_rcv", 1, IN_FRAME, .flags = PF(DEV) | PF(ASIDE)),
+	FN(PACKET_RCV, PACKET, "tpacket_rcv", 1, IN_FRAME, .flags = PF(DEV) | PF(ASIDE)),
+	FN(PACKET_RCV, PACKET, "packet_rcv_spkt", 1, IN_FRAME, .flags = PF(DEV) | PF(ASIDE)),
+	/* by what they are called for: in the order of chosen_tc() */
+	FN(TC_IN, TC, "tcf_classify", 1, IN_FRAME, .flags = PF(DEV) | PF(DIRTY)),
+	FN(TC_OUT, TC, "tcf_classify", 1, OUT_FRAME, .flags = PF(DEV) | PF(DIRTY)),
+	FN(QDISC_CLASSIFY, TC, "tcf_classify", 1, OUT_FRAME, .flags = PF(DEV) | PF(DIRTY)),
+	FN(VLAN_IN, PACKET, "vlan_do_receive", 1, IN_FRAME, .flags = PF(DEV) | PF(PSKB)),
+	FN(MACVLAN_IN, PACKET, "macvlan_handle_frame", 1, IN_FRAME, MOD("macvlan"),
+	   .flags = PF(DEV) | PF(PSKB)),
+	FN(IPVLAN_IN, PACKET, "ipvlan_handle_frame", 1, IN_FRAME, MOD("ipvlan"),
+	   .flags = PF(DEV) | PF(PSKB)),
+	FN(BOND_IN, PACKET, "bond_handle_frame", 1, IN_FRAME, MOD("bonding"),
+	   .flags = PF(DEV) | PF(PSKB)),
+	FN(BRIDGE_IN, PACKET, "br_handle_frame", 1, IN_FRAME, MOD("bridge"),
+	   .flags = PF(DEV) | PF(PSKB)),
+	/* br_handle_frame() runs these hooks itself, not by nf_hook_slow() */
+	NFHOOK(NF_BRIDGE_PREROUTING, "NF_BR_PRE_ROUTING", IN_FRAME, .flags = PF(DEV) | PF(DIRTY)),
+	FN(BRIDGE_LOCAL, PACKET, "br_pass_frame_up", 1, IN_FRAME, MOD("bridge"),
+	   .flags = PF(DEV)),
+	FN(BRIDGE_FORWARD, PACKET, "__br_forward", 2, IN_FRAME, MOD("bridge"),
+	   .flags = PF(DEV)),
 	FN(ARP_RCV, PACKET, "arp_rcv", 1, NETHDR, .l3proto = ETH_P_ARP, .flags = PF(DEV)),
 	FN(ARP_PROCESS, PACKET, "arp_process", 3, NETHDR, .l3proto = ETH_P_ARP,
 	   .flags = PF(DEV)),
@@ -76,23 +110,38 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(IP_RCV, PACKET, "ipv6_list_rcv", 1, NETHDR, V6,
 	   .flags = PF(DEV) | PF(LIST)),
 
-	/* the five NF_INET points: in the order of enum nf_inet_hooks */
+	/* netfilter points: in the order of chosen_nf() */
 	FN(NF_PREROUTING, NF, "nf_hook_slow", 1, NETHDR, .flags = PF(DIRTY)),
 	FN(NF_LOCAL_IN, NF, "nf_hook_slow", 1, NETHDR, .flags = PF(DIRTY)),
 	FN(NF_FORWARD, NF, "nf_hook_slow", 1, NETHDR, .flags = PF(DIRTY)),
 	FN(NF_LOCAL_OUT, NF, "nf_hook_slow", 1, NETHDR, .flags = PF(DIRTY)),
 	FN(NF_POSTROUTING, NF, "nf_hook_slow", 1, NETHDR, .flags = PF(DIRTY)),
+	FN(NF_INGRESS, NF, "nf_hook_slow", 1, IN_FRAME, .flags = PF(DIRTY)),
+	FN(NF_EGRESS, NF, "nf_hook_slow", 1, OUT_FRAME, .flags = PF(DIRTY)),
+	FN(NF_ARP_IN, NF, "nf_hook_slow", 1, NETHDR, .flags = PF(DIRTY)),
+	FN(NF_ARP_OUT, NF, "nf_hook_slow", 1, NETHDR, .flags = PF(DIRTY)),
+	FN(NF_ARP_FORWARD, NF, "nf_hook_slow", 1, NETHDR, .flags = PF(DIRTY)),
+	FN(NF_BRIDGE_LOCAL_IN, NF, "nf_hook_slow", 1, IN_FRAME, .flags = PF(DIRTY)),
+	FN(NF_BRIDGE_FORWARD, NF, "nf_hook_slow", 1, IN_FRAME, .flags = PF(DIRTY)),
+	FN(NF_BRIDGE_LOCAL_OUT, NF, "nf_hook_slow", 1, IN_FRAME, .flags = PF(DIRTY)),
+	FN(NF_BRIDGE_POSTROUTING, NF, "nf_hook_slow", 1, IN_FRAME, .flags = PF(DIRTY)),
 
 	FN(ROUTE_INPUT, PACKET, "ip_route_input_noref", 1, NETHDR,
 	   .flags = PF(DEV) | PF(ANSWER)),
 	FN(ROUTE_INPUT, PACKET, "ip6_route_input", 1, NETHDR, V6,
 	   .flags = PF(DEV) | PF(ANSWER)),
+	FN(VRF_IN, PACKET, "vrf_l3_rcv", 2, NETHDR, MOD("vrf"), .flags = PF(DEV)),
+	FN(MROUTE_INPUT, PACKET, "ip_mr_input", 1, NETHDR, V4, .flags = PF(DEV)),
+	FN(MROUTE_INPUT, PACKET, "ip6_mr_input", 1, NETHDR, V6, .flags = PF(DEV)),
+	FN(MROUTE_FORWARD, PACKET, "ip_mr_forward", 4, NETHDR, V4, .flags = PF(DEV) | PF(DIRTY)),
+	FN(MROUTE_FORWARD, PACKET, "ip6_mr_forward", 4, NETHDR, V6, .flags = PF(DEV) | PF(DIRTY)),
 	FN(IP_LOCAL_DELIVER, PACKET, "ip_local_deliver", 1, NETHDR, V4,
 	   .flags = PF(DEV) | PF(DST)),
 	FN(IP_LOCAL_DELIVER, PACKET, "ip6_input", 1, NETHDR, V6,
 	   .flags = PF(DEV) | PF(DST)),
 	FN(IP_DEFRAG, PACKET, "ip_defrag", 2, NETHDR, V4),
 	FN(IP_DEFRAG, PACKET, "ipv6_frag_rcv", 1, NETHDR, V6),
+	FN(IP_REASSEMBLED, PACKET, "inet_frag_reasm_finish", 2, NETHDR, .flags = PF(DIRTY)),
 	FN(IP_DELIVER, PACKET, "ip_protocol_deliver_rcu", 2, NETHDR, V4, .flags = PF(DEV)),
 	FN(IP_DELIVER, PACKET, "ip6_protocol_deliver_rcu", 2, NETHDR, V6,
 	   .flags = PF(DEV)),
@@ -100,6 +149,20 @@ struct skbtrail_point skbtrail_points[] = {
 	   .flags = PF(DEV) | PF(DST) | PF(DIRTY)),
 	FN(IP_FORWARD, PACKET, "ip6_forward", 1, NETHDR, V6,
 	   .flags = PF(DEV) | PF(DST) | PF(DIRTY)),
+
+	/* what is packed into another packet: it shows behind these */
+	FN(XFRM_IN, PACKET, "xfrm_input", 1, NETHDR, .flags = PF(DEV) | PF(DIRTY)),
+	FN(TUNNEL_IN, PACKET, "ip_tunnel_rcv", 2, NETHDR, V4, MOD("ip_tunnel"),
+	   .flags = PF(DEV) | PF(DIRTY)),
+	FN(TUNNEL_IN, PACKET, "ipip6_rcv", 1, NETHDR, V4, MOD("sit"),
+	   .flags = PF(DEV) | PF(DIRTY)),
+	FN(TUNNEL_IN, PACKET, "__ip6_tnl_rcv", 2, NETHDR, V6, MOD("ip6_tunnel"),
+	   .flags = PF(DEV) | PF(DIRTY)),
+	FN(TUNNEL_IN, PACKET, "vxlan_rcv", 2, NETHDR, MOD("vxlan"), .flags = PF(DEV) | PF(DIRTY)),
+	FN(TUNNEL_IN, PACKET, "geneve_udp_encap_recv", 2, NETHDR, MOD("geneve"),
+	   .flags = PF(DEV) | PF(DIRTY)),
+	FN(TUNNEL_IN, PACKET, "wg_receive", 2, NETHDR, MOD("wireguard"),
+	   .flags = PF(DEV) | PF(DIRTY)),
 
 	/* transport, in */
 	FN(TCP_RCV, PACKET, "tcp_v4_rcv", 1, NETHDR, V4, .flags = PF(DEV)),
@@ -134,6 +197,9 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(SOCK_LOOKUP, PACKET, "udpv6_queue_rcv_skb", 2, .sk = 1),
 	FN(SOCK_BACKLOG, PACKET, "tcp_add_backlog", 2, .sk = 1),
 	FN(SOCK_FILTER, PACKET, "sk_filter_trim_cap", 2, .sk = 1),
+	/* by their third argument */
+	FN(CGROUP_IN, CGROUP, "__cgroup_bpf_run_filter_skb", 2, NETHDR, .sk = 1),
+	FN(CGROUP_OUT, CGROUP, "__cgroup_bpf_run_filter_skb", 2, NETHDR, .sk = 1),
 	FN(SOCK_SECURITY, PACKET, "security_sock_rcv_skb", 2, .sk = 1),
 	FN(SOCK_QUEUE, PACKET, "tcp_queue_rcv", 2, .sk = 1),
 	FN(SOCK_QUEUE, PACKET, "__udp_enqueue_schedule_skb", 2, .sk = 1),
@@ -159,6 +225,8 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(RAW_SENDMSG, CALLED, "rawv6_sendmsg", 0, .sk = 1),
 	FN(RAW_SENDMSG, CALLED, "ping_v4_sendmsg", 0, .sk = 1),
 
+	FN(PACKET_SEND, BEFORE, "packet_parse_headers", 1, .sk = 2, .flags = PF(SOCKET)),
+
 	/* transport, out: no network header yet */
 	FN(TCP_RETRANSMIT, TRANSMIT, "__tcp_retransmit_skb", 2, .sk = 1),
 	FN(TCP_TRANSMIT, TRANSMIT, "__tcp_transmit_skb", 2, .sk = 1),
@@ -176,10 +244,12 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(IP_OUTPUT, PACKET, "ip_output", 3, NETHDR, V4, .flags = PF(DST)),
 	FN(IP_OUTPUT, PACKET, "ip_mc_output", 3, NETHDR, V4, .flags = PF(DST)),
 	FN(IP_OUTPUT, PACKET, "ip6_output", 3, NETHDR, V6, .flags = PF(DST)),
+	FN(VRF_OUT, PACKET, "vrf_l3_out", 3, NETHDR, MOD("vrf"), .flags = PF(DST)),
 	FN(IP_FINISH, PACKET, "ip_finish_output", 3, NETHDR, V4, .flags = PF(DEV) | PF(DST)),
 	FN(IP_FINISH, PACKET, "ip6_finish_output", 3, NETHDR, V6, .flags = PF(DEV) | PF(DST)),
 	FN(IP_FRAGMENT, PACKET, "ip_do_fragment", 3, NETHDR, V4, .flags = PF(DEV)),
 	FN(IP_FRAGMENT, PACKET, "ip6_fragment", 3, NETHDR, V6, .flags = PF(DEV)),
+	FN(XFRM_OUT, PACKET, "xfrm_output", 2, NETHDR, .flags = PF(DST) | PF(DIRTY)),
 
 	/* neighbour */
 	FN(NEIGH_OUTPUT, PACKET, "ip_finish_output2", 3, NETHDR, V4,
@@ -206,6 +276,46 @@ struct skbtrail_point skbtrail_points[] = {
 	   .flags = PF(DEV)),
 	TP(DEV_XMIT, OWN, "net_dev_start_xmit", skbtrail_tp_start_xmit, NETHDR,
 	   .l2 = SKBTRAIL_L2_DATA, .flags = PF(DEV) | PF(LIFE) | PF(DIRTY)),
+
+	/* virtual devices: what their drivers do */
+	FN(VETH_CROSS, PACKET, "veth_xmit", 1, OUT_FRAME, MOD("veth"), .flags = PF(DEV)),
+	FN(LOOPBACK_CROSS, PACKET, "loopback_xmit", 1, OUT_FRAME, .flags = PF(DEV)),
+	FN(VLAN_OUT, PACKET, "vlan_dev_hard_start_xmit", 1, OUT_FRAME, MOD("8021q"),
+	   .flags = PF(DEV)),
+	FN(MACVLAN_OUT, PACKET, "macvlan_start_xmit", 1, OUT_FRAME, MOD("macvlan"),
+	   .flags = PF(DEV)),
+	FN(IPVLAN_OUT, PACKET, "ipvlan_start_xmit", 1, OUT_FRAME, MOD("ipvlan"),
+	   .flags = PF(DEV)),
+	FN(BOND_OUT, PACKET, "bond_start_xmit", 1, OUT_FRAME, MOD("bonding"), .flags = PF(DEV)),
+	FN(BRIDGE_XMIT, PACKET, "br_dev_xmit", 1, OUT_FRAME, MOD("bridge"), .flags = PF(DEV)),
+	FN(BRIDGE_OUT, PACKET, "br_dev_queue_push_xmit", 3, IN_FRAME, MOD("bridge"),
+	   .flags = PF(DEV)),
+	FN(TUNNEL_OUT, PACKET, "ipip_tunnel_xmit", 1, NETHDR, MOD("ipip"),
+	   .flags = PF(DEV) | PF(DIRTY)),
+	FN(TUNNEL_OUT, PACKET, "ipgre_xmit", 1, NETHDR, MOD("ip_gre"),
+	   .flags = PF(DEV) | PF(DIRTY)),
+	FN(TUNNEL_OUT, PACKET, "gre_tap_xmit", 1, OUT_FRAME, MOD("ip_gre"),
+	   .flags = PF(DEV) | PF(DIRTY)),
+	FN(TUNNEL_OUT, PACKET, "erspan_xmit", 1, OUT_FRAME, MOD("ip_gre"),
+	   .flags = PF(DEV) | PF(DIRTY)),
+	FN(TUNNEL_OUT, PACKET, "sit_tunnel_xmit", 1, NETHDR, MOD("sit"),
+	   .flags = PF(DEV) | PF(DIRTY)),
+	FN(TUNNEL_OUT, PACKET, "ip6_tnl_start_xmit", 1, NETHDR, MOD("ip6_tunnel"),
+	   .flags = PF(DEV) | PF(DIRTY)),
+	FN(TUNNEL_OUT, PACKET, "ip6gre_tunnel_xmit", 1, NETHDR, MOD("ip6_gre"),
+	   .flags = PF(DEV) | PF(DIRTY)),
+	FN(TUNNEL_OUT, PACKET, "vxlan_xmit", 1, OUT_FRAME, MOD("vxlan"),
+	   .flags = PF(DEV) | PF(DIRTY)),
+	FN(TUNNEL_OUT, PACKET, "geneve_xmit", 1, OUT_FRAME, MOD("geneve"),
+	   .flags = PF(DEV) | PF(DIRTY)),
+	FN(TUNNEL_OUT, PACKET, "wg_xmit", 1, NETHDR, MOD("wireguard"),
+	   .flags = PF(DEV) | PF(DIRTY)),
+	/* the last: many drivers free with one of these what was sent */
+	FN(DEV_DONE, DONE, "napi_consume_skb", 1, NETHDR),
+	FN(DEV_DONE, DONE, "dev_kfree_skb_any_reason", 1, NETHDR),
+	FN(DEV_DONE, DONE, "__dev_kfree_skb_any", 1, NETHDR, .flags = PF(ALT)),
+	FN(DEV_DONE, DONE, "dev_kfree_skb_irq_reason", 1, NETHDR),
+	FN(DEV_DONE, DONE, "__dev_kfree_skb_irq", 1, NETHDR, .flags = PF(ALT)),
 	TP(DEV_BUSY, OWN, "net_dev_xmit", skbtrail_tp_xmit),
 };
 

@@ -25,7 +25,10 @@ struct skbtrail_stage {
 /* What a probe point does when it is hit (sight.c). */
 enum skbtrail_op {
 	SKBTRAIL_OP_PACKET,	/* a packet passes a stage */
-	SKBTRAIL_OP_NF,		/* the same; the stage is in nf_hook_state */
+	SKBTRAIL_OP_NF,		/* the same; the row is in nf_hook_state */
+	SKBTRAIL_OP_TC,		/* the same; rows: filters on the way in, out, of a qdisc */
+	SKBTRAIL_OP_CGROUP,	/* the same; rows by the third argument: in, out */
+	SKBTRAIL_OP_DONE,	/* the driver is done with a packet it was given */
 	SKBTRAIL_OP_BEFORE,	/* a packet without headers yet: kept for its first sighting */
 	SKBTRAIL_OP_TRANSMIT,	/* the same, and what was kept for its forerunner goes */
 	SKBTRAIL_OP_CREATE,	/* a socket is created */
@@ -79,7 +82,8 @@ enum skbtrail_l2 {
  * struct skbtrail_point - one place where a stage is watched
  * @id: number in the protocol, from 1; set at load
  * @func: function or tracepoint; the name that was found once resolved
- * @probe: function of the tracepoint probe, NULL for function entries
+ * @mod: module the function is in, NULL: part of the kernel
+ * @probe: function of the tracepoint probe, NULL for all others
  * @stage: enum skbtrail_stage_id
  * @op: enum skbtrail_op
  * @skb: number of the argument with the packet, from 1; 0 none
@@ -103,6 +107,7 @@ enum skbtrail_l2 {
 struct skbtrail_point {
 	u16			id;
 	const char		*func;
+	const char		*mod;
 	void			*probe;
 	u8			stage;
 	u8			op;
@@ -125,7 +130,7 @@ struct skbtrail_point {
 	char			sym[48];
 };
 
-#define SKBTRAIL_MAX_POINTS	192
+#define SKBTRAIL_MAX_POINTS	256
 
 extern const struct skbtrail_stage skbtrail_stages[SKBTRAIL_ST_COUNT];
 extern struct skbtrail_point skbtrail_points[];

@@ -48,6 +48,7 @@ const char *stage_kind_word(uint32_t kind)
 		[SKBTRAIL_ATTACH_KIND_FTRACE]		= "ftrace",
 		[SKBTRAIL_ATTACH_KIND_KPROBE]		= "kprobe",
 		[SKBTRAIL_ATTACH_KIND_KRETPROBE]	= "kretprobe",
+		[SKBTRAIL_ATTACH_KIND_NETFILTER]	= "netfilter",
 	};
 
 	return word(words, ARRAY_SIZE(words), kind);
@@ -60,6 +61,7 @@ const char *stage_state_word(uint32_t state)
 		[SKBTRAIL_POINT_STATE_ATTACHED]		= "attached",
 		[SKBTRAIL_POINT_STATE_SHADOWED]		= "shadowed",
 		[SKBTRAIL_POINT_STATE_UNAVAILABLE]	= "unavailable",
+		[SKBTRAIL_POINT_STATE_ABSENT]		= "absent",
 	};
 
 	return word(words, ARRAY_SIZE(words), state);
@@ -78,6 +80,7 @@ static void take_point(struct stage *s, const struct nlattr *nest)
 	p->state = family_u32(a[SKBTRAIL_A_POINT_STATE]);
 	family_text(p->func, sizeof(p->func), a[SKBTRAIL_A_POINT_FUNC]);
 	family_text(p->reason, sizeof(p->reason), a[SKBTRAIL_A_POINT_REASON]);
+	family_text(p->module, sizeof(p->module), a[SKBTRAIL_A_POINT_MODULE]);
 }
 
 /* There are several, and only this one of the attributes is repeated. */
@@ -152,8 +155,10 @@ uint32_t stage_state(const struct stage *s)
 	for (i = 0; i < s->nr_points; i++) {
 		if (s->points[i].state == SKBTRAIL_POINT_STATE_ATTACHED)
 			return SKBTRAIL_POINT_STATE_ATTACHED;
-		if (s->points[i].state == SKBTRAIL_POINT_STATE_AVAILABLE)
-			state = SKBTRAIL_POINT_STATE_AVAILABLE;
+		if (s->points[i].state == SKBTRAIL_POINT_STATE_AVAILABLE ||
+		    (s->points[i].state == SKBTRAIL_POINT_STATE_ABSENT &&
+		     state == SKBTRAIL_POINT_STATE_UNAVAILABLE))
+			state = s->points[i].state;
 	}
 	return state;
 }

@@ -12,12 +12,14 @@
  * @kind: enum skbtrail_attach_kind
  * @state: enum skbtrail_point_state
  * @reason: why it is unavailable, else empty
+ * @module: the module it is in, empty for the kernel itself
  */
 struct stage_point {
 	uint32_t kind;
 	uint32_t state;
 	char func[128];
 	char reason[160];
+	char module[64];
 };
 
 /**

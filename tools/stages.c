@@ -28,6 +28,8 @@ static struct json_object *json_points(const struct stage *s)
 		add(o, "state", stage_state_word(p->state));
 		if (*p->reason)
 			add(o, "reason", p->reason);
+		if (*p->module)
+			add(o, "module", p->module);
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -53,8 +55,9 @@ static void print_json(const struct stage *s)
 /* Whether a point belongs on a person's screen: in use, or the reason why nothing is. */
 static bool worth_showing(const struct stage *s, const struct stage_point *p)
 {
-	if (p->state == SKBTRAIL_POINT_STATE_UNAVAILABLE)
-		return stage_state(s) == SKBTRAIL_POINT_STATE_UNAVAILABLE;
+	if (p->state == SKBTRAIL_POINT_STATE_UNAVAILABLE ||
+	    p->state == SKBTRAIL_POINT_STATE_ABSENT)
+		return stage_state(s) == p->state;
 	return p->state != SKBTRAIL_POINT_STATE_SHADOWED;
 }
 
@@ -67,6 +70,8 @@ static void print_functions(const struct stage *s)
 		if (!worth_showing(s, &s->points[i]))
 			continue;
 		printf("%s%s", join, s->points[i].func);
+		if (*s->points[i].module)
+			printf(" [%s]", s->points[i].module);
 		join = ", ";
 	}
 }

@@ -261,12 +261,14 @@ enum skbtrail_direction {
  * @SKBTRAIL_ATTACH_KIND_FTRACE: Function entry by ftrace.
  * @SKBTRAIL_ATTACH_KIND_KPROBE: Function entry by kprobe.
  * @SKBTRAIL_ATTACH_KIND_KRETPROBE: Function return by kretprobe.
+ * @SKBTRAIL_ATTACH_KIND_NETFILTER: Netfilter hook.
  */
 enum skbtrail_attach_kind {
 	SKBTRAIL_ATTACH_KIND_TRACEPOINT = 1,
 	SKBTRAIL_ATTACH_KIND_FTRACE,
 	SKBTRAIL_ATTACH_KIND_KPROBE,
 	SKBTRAIL_ATTACH_KIND_KRETPROBE,
+	SKBTRAIL_ATTACH_KIND_NETFILTER,
 	/* private: */
 	__SKBTRAIL_ATTACH_KIND_MAX,
 	SKBTRAIL_ATTACH_KIND_MAX = __SKBTRAIL_ATTACH_KIND_MAX - 1
@@ -278,12 +280,14 @@ enum skbtrail_attach_kind {
  * @SKBTRAIL_POINT_STATE_ATTACHED: Attached now.
  * @SKBTRAIL_POINT_STATE_SHADOWED: Not needed because an earlier choice of the same point exists.
  * @SKBTRAIL_POINT_STATE_UNAVAILABLE: Not on this kernel; the reason attribute says why.
+ * @SKBTRAIL_POINT_STATE_ABSENT: In a module that is not loaded; attached when that comes and a session needs it.
  */
 enum skbtrail_point_state {
 	SKBTRAIL_POINT_STATE_AVAILABLE = 1,
 	SKBTRAIL_POINT_STATE_ATTACHED,
 	SKBTRAIL_POINT_STATE_SHADOWED,
 	SKBTRAIL_POINT_STATE_UNAVAILABLE,
+	SKBTRAIL_POINT_STATE_ABSENT,
 	/* private: */
 	__SKBTRAIL_POINT_STATE_MAX,
 	SKBTRAIL_POINT_STATE_MAX = __SKBTRAIL_POINT_STATE_MAX - 1
@@ -667,6 +671,7 @@ enum {
 	SKBTRAIL_A_POINT_KIND,
 	SKBTRAIL_A_POINT_STATE,
 	SKBTRAIL_A_POINT_REASON,
+	SKBTRAIL_A_POINT_MODULE,
 	__SKBTRAIL_A_POINT_MAX,
 	SKBTRAIL_A_POINT_MAX = __SKBTRAIL_A_POINT_MAX - 1
 };
