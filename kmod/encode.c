@@ -148,18 +148,16 @@ static const struct net_device *device_of(const struct skbtrail_sighting *s)
 	return s->p->flags & SKBTRAIL_PF_DEV ? s->skb->dev : NULL;
 }
 
-static void put_dev(struct facts *f, struct skbtrail_life *life,
-		    const struct skbtrail_sighting *s)
+/*
+ * Facts with a struct are put out of line: what is asked at every hit that is
+ * not an ordinary one needs no stack then.
+ */
+static noinline void put_dev(struct facts *f, struct skbtrail_life *life,
+			     const struct net_device *dev)
 {
-	const struct net_device *dev = device_of(s);
+	const struct net *net = dev_net(dev);
 	struct skbtrail_fact_dev d;
-	const struct net *net;
 
-	if (!dev)
-		return;
-	net = dev_net(dev);
-	if (life->ifindex == dev->ifindex && life->netns == net->net_cookie)
-		return;
 	life->ifindex = dev->ifindex;
 	life->netns = net->net_cookie;
 	d.ifindex = dev->ifindex;
@@ -170,7 +168,7 @@ static void put_dev(struct facts *f, struct skbtrail_life *life,
 	PUT(f, DEV, d);
 }
 
-static void put_netns(struct facts *f, struct skbtrail_life *life, const struct net *net)
+static noinline void put_netns(struct facts *f, struct skbtrail_life *life, const struct net *net)
 {
 	struct skbtrail_fact_netns n = {
 		.cookie = net->net_cookie,
@@ -183,7 +181,7 @@ static void put_netns(struct facts *f, struct skbtrail_life *life, const struct 
 	PUT(f, NETNS, n);
 }
 
-static void put_sock(struct facts *f, struct skbtrail_life *life, struct sock *sk)
+static noinline void put_sock(struct facts *f, struct skbtrail_life *life, struct sock *sk)
 {
 	struct skbtrail_fact_sock so = { .cookie = skbtrail_calls_cookie(sk) };
 
@@ -216,13 +214,12 @@ static void route_v6(struct skbtrail_fact_route *r, const struct rt6_info *rt)
 	}
 }
 
-static void put_route(struct facts *f, struct skbtrail_life *life, const struct sk_buff *skb,
-		      u16 l3proto)
+static noinline void put_route(struct facts *f, struct skbtrail_life *life,
+			       const struct dst_entry *dst, u16 l3proto)
 {
-	const struct dst_entry *dst = skb_dst(skb);
 	struct skbtrail_fact_route r = { .type = 0 };
 
-	if (!dst || dst == life->dst || dst->flags & DST_METADATA)
+	if (dst->flags & DST_METADATA)
 		return;
 	life->dst = dst;
 	if (l3proto == ETH_P_IP && dst->ops->family == AF_INET)
@@ -240,10 +237,13 @@ static void put_route(struct facts *f, struct skbtrail_life *life, const struct 
 static void put_surroundings(struct facts *f, struct skbtrail_life *life,
 			     const struct skbtrail_sighting *s)
 {
+	const struct net_device *dev = device_of(s);
 	const struct sk_buff *skb = s->skb;
+	const struct dst_entry *dst;
 	struct sock *sk = s->sk;
 
-	put_dev(f, life, s);
+	if (dev && (life->ifindex != dev->ifindex || life->netns != dev_net(dev)->net_cookie))
+		put_dev(f, life, dev);
 	if (life->mark != skb->mark) {
 		life->mark = skb->mark;
 		PUT(f, MARK, life->mark);
@@ -256,10 +256,11 @@ static void put_surroundings(struct facts *f, struct skbtrail_life *life,
 		sk = skb->sk;
 	if (sk && sk != life->sk && sk_fullsock(sk))
 		put_sock(f, life, sk);
-	if (s->nf && !device_of(s))
+	if (s->nf && !dev)
 		put_netns(f, life, s->nf->net);
-	if (s->p->flags & SKBTRAIL_PF_DST)
-		put_route(f, life, skb, s->p->l3proto);
+	dst = s->p->flags & SKBTRAIL_PF_DST ? skb_dst(skb) : NULL;
+	if (dst && dst != life->dst)
+		put_route(f, life, dst, s->p->l3proto);
 }
 
 static void write_facts(struct skbtrail_session *se, const struct skbtrail_life *life,

@@ -103,6 +103,12 @@ static void lane_open(struct skbtrail_lane *lane, struct sk_buff *skb, u32 cpu, 
 	WRITE_ONCE(lane->batch, skb);
 }
 
+static struct skbtrail_rec_batch *lane_head(const struct skbtrail_lane *lane)
+{
+	/* the records are not put into the message before it is closed */
+	return (void *)skb_tail_pointer(lane->batch);
+}
+
 static struct sk_buff *lane_close(struct skbtrail_lane *lane)
 {
 	struct sk_buff *skb = lane->batch;
@@ -166,6 +172,7 @@ static void lane_tell_lost(struct skbtrail_stream *st, struct skbtrail_lane *lan
 			.first_ns = lane->first_ns[i],
 			.last_ns = lane->last_ns[i],
 		};
+		lane_head(lane)->flags |= SKBTRAIL_BATCH_LOST;
 		lane->lost[i] = 0;
 	}
 }

@@ -99,10 +99,19 @@ static int begin(void *arg)
 		     1u << SKBTRAIL_REC_KIND_LINK | \
 		     1u << SKBTRAIL_REC_KIND_NAME)
 
-static bool take_batch(void *arg, const void *records, size_t len)
+/*
+ * A CPU's batch without losses need not be looked into when nobody counts
+ * ends: it is nearly all of a stream.
+ */
+static bool plain(const struct recorder *r, const struct record *first)
+{
+	return !r->opts->count && first->batch.cpu != NO_CPU &&
+	       !(first->batch.flags & SKBTRAIL_BATCH_LOST);
+}
+
+static void tally_batch(struct recorder *r, const void *records, size_t len)
 {
 	struct cursor c = { records, len };
-	struct recorder *r = arg;
 	struct record rec;
 	enum decoded got;
 
@@ -111,11 +120,21 @@ static bool take_batch(void *arg, const void *records, size_t len)
 		got = decode_next(&c, &rec);
 		if (got == DECODED_END)
 			break;
-		if (got == DECODED_DAMAGED)
+		if (got == DECODED_DAMAGED) {
 			r->loss.damaged++;
-		else
-			tally(r, &rec);
+			continue;
+		}
+		tally(r, &rec);
+		if (rec.kind == SKBTRAIL_REC_KIND_BATCH && plain(r, &rec))
+			break;
 	}
+}
+
+static bool take_batch(void *arg, const void *records, size_t len)
+{
+	struct recorder *r = arg;
+
+	tally_batch(r, records, len);
 	write_batch(r, records, len);
 	if (r->showing) {
 		netns_scan(r->view.names);

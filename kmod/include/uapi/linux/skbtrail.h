@@ -308,6 +308,14 @@ enum skbtrail_ctx {
 };
 
 /**
+ * enum skbtrail_batch - What a batch holds.
+ * @SKBTRAIL_BATCH_LOST: Records of losses.
+ */
+enum skbtrail_batch {
+	SKBTRAIL_BATCH_LOST = 1,
+};
+
+/**
  * struct skbtrail_rec - Head of every record.
  * @size: bytes in the whole record, a multiple of 8
  * @kind: enum rec-kind
@@ -323,7 +331,7 @@ struct skbtrail_rec {
  * struct skbtrail_rec_batch - First record of a batch.
  * @size: size
  * @kind: kind
- * @flags: flags
+ * @flags: enum batch flags
  * @cpu: CPU that wrote the batch; ~0 for the session's own thread
  * @seq: number of the batch on that CPU, from 1
  */
