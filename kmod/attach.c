@@ -19,6 +19,8 @@
 
 /* sessions that want a stage, also where no point is available now; control mutex */
 static unsigned int wanted[SKBTRAIL_ST_COUNT];
+/* all of them; control mutex */
+static unsigned int sessions;
 
 static bool available(const struct skbtrail_point *p)
 {
@@ -26,9 +28,14 @@ static bool available(const struct skbtrail_point *p)
 	       p->state == SKBTRAIL_POINT_STATE_ATTACHED;
 }
 
+/*
+ * What ends lives and what can change headers is watched for every session:
+ * what is remembered of a packet holds until then.
+ */
 static bool wants(const struct skbtrail_point *p, const unsigned long *stages)
 {
-	return available(p) && (p->flags & SKBTRAIL_PF_LIFE || test_bit(p->stage, stages));
+	return available(p) && (p->flags & (SKBTRAIL_PF_LIFE | SKBTRAIL_PF_DIRTY) ||
+				test_bit(p->stage, stages));
 }
 
 static int tracepoints_add(void)
@@ -70,6 +77,7 @@ static void count_users(const unsigned long *stages, int by, u32 *points)
 {
 	unsigned int i;
 
+	sessions += by;
 	for_each_set_bit(i, stages, SKBTRAIL_ST_COUNT)
 		wanted[i] += by;
 	for (i = 0; i < skbtrail_point_count; i++) {
@@ -116,7 +124,7 @@ static void gain(const char *mod)
 	for (i = 0; i < skbtrail_point_count; i++) {
 		p = &skbtrail_points[i];
 		if (p->mod && p->state == SKBTRAIL_POINT_STATE_AVAILABLE)
-			p->users = wanted[p->stage];
+			p->users = p->flags & SKBTRAIL_PF_DIRTY ? sessions : wanted[p->stage];
 	}
 	if (skbtrail_func_add(false))
 		pr_warn_once("skbtrail: the functions of a new module cannot be watched\n");

@@ -36,10 +36,20 @@ extern bool skbtrail_attach_skips;
 /** skbtrail_attach_life_skipped() - kprobe hits skipped at points that end lives; any context */
 u32 skbtrail_attach_life_skipped(void);
 
-/** skbtrail_attach_life_missed() - the same, 0 where ftrace skips none */
+/** skbtrail_attach_dirty_skipped() - the same, where headers can change */
+u32 skbtrail_attach_dirty_skipped(void);
+
+/** skbtrail_attach_life_missed() - skipped where lives end; 0 where ftrace skips none */
 static inline u32 skbtrail_attach_life_missed(void)
 {
 	return unlikely(skbtrail_attach_skips) ? skbtrail_attach_life_skipped() : 0;
+}
+
+/** skbtrail_attach_dirty_missed() - and where headers can change */
+static inline u32 skbtrail_attach_dirty_missed(void)
+{
+	return unlikely(skbtrail_attach_skips) ?
+	       skbtrail_attach_life_skipped() + skbtrail_attach_dirty_skipped() : 0;
 }
 
 /** enum skbtrail_code - functions whose calls are told apart */

@@ -212,6 +212,9 @@ static void ftrace_exit(void) { }
 bool skbtrail_attach_skips;
 /* behind the last point that ends lives */
 static const struct skbtrail_point *life_end = skbtrail_points;
+/* points behind which headers can change */
+static const struct skbtrail_point *dirty[SKBTRAIL_MAX_POINTS];
+static unsigned int ndirty;
 
 u32 skbtrail_attach_kind(void)
 {
@@ -369,6 +372,27 @@ u32 skbtrail_attach_life_skipped(void)
 	for (p = skbtrail_points; p < life_end; p++)
 		sum += READ_ONCE(p->kp.nmissed);
 	return sum;
+}
+
+u32 skbtrail_attach_dirty_skipped(void)
+{
+	unsigned int i;
+	u32 sum = 0;
+
+	for (i = 0; i < ndirty; i++)
+		sum += READ_ONCE(dirty[i]->kp.nmissed);
+	return sum;
+}
+
+static void list_points_by_flag(void)
+{
+	const struct skbtrail_point *p, *end = skbtrail_points + skbtrail_point_count;
+
+	while (life_end < end && life_end->flags & SKBTRAIL_PF_LIFE)
+		life_end++;
+	for (p = skbtrail_points; p < end; p++)
+		if (p->flags & SKBTRAIL_PF_DIRTY && is_func(p))
+			dirty[ndirty++] = p;
 }
 
 /*
@@ -665,9 +689,7 @@ int skbtrail_func_resolve(void)
 	if (begin_lookups())
 		return -ENOMEM;
 	skbtrail_attach_skips = !ftrace_wanted();
-	while (life_end < skbtrail_points + skbtrail_point_count &&
-	       life_end->flags & SKBTRAIL_PF_LIFE)
-		life_end++;
+	list_points_by_flag();
 	resolve_all();
 	find_ranges();
 	end_lookups();

@@ -7,7 +7,8 @@
 #include "clock.h"
 
 #include <linux/irqflags.h>
-#include <linux/mutex.h>
+#include <linux/minmax.h>
+#include <linux/spinlock.h>
 #include <linux/timekeeping.h>
 
 u64 skbtrail_clock_now(void)
@@ -26,46 +27,79 @@ u64 skbtrail_clock_now(void)
 /* a rate cannot be told from less, nor is one kept for longer */
 #define ADJUST_MIN_NS	(10 * NSEC_PER_MSEC)
 #define ADJUST_MAX_NS	(10 * NSEC_PER_SEC)
-/* rates that differ by more than one in so many are not of the same line */
+/*
+ * What the line is off by is made up for over so long: much longer than the
+ * time to the next adjustment, which nobody knows, or it would swing.
+ */
+#define HORIZON_NS	(10 * NSEC_PER_SEC)
+/* a line that is further off, or rates that differ by more than one in so many, are wrong */
+#define OFF_MAX_NS	NSEC_PER_MSEC
 #define RATE_TOLERANCE	128
+/* both clocks are read in less, or something came between */
+#define MOMENT_NS	(20 * NSEC_PER_USEC)
+#define MOMENT_TRIES	5
 
 struct skbtrail_anchor skbtrail_anchors[SKBTRAIL_ANCHORS];
 unsigned int skbtrail_anchor;
-static DEFINE_MUTEX(adjust_lock);
+static DEFINE_RAW_SPINLOCK(adjust_lock);
 
 struct moment {
 	u64	cycles;
 	u64	ns;
 };
 
-/*
- * Both clocks at one moment: the kernel's is not read before the counter, so
- * changing over to ours never goes back. False when it does not run by it.
- */
-static bool now(struct moment *m)
+u64 skbtrail_clock_slow(const struct skbtrail_anchor *a, u64 passed)
 {
-	struct system_time_snapshot snap;
-	unsigned long flags;
-	u64 after;
-
-	if (check_tsc_unstable())
-		return false;
-	local_irq_save(flags);
-	m->cycles = rdtsc_ordered();
-	m->ns = ktime_get_ns();
-	ktime_get_snapshot(&snap);
-	after = rdtsc_ordered();
-	local_irq_restore(flags);
-	return snap.cycles >= m->cycles && snap.cycles <= after;
+	/* this CPU's counter is a little behind the one the line began on */
+	if (a->limit && (s64)passed < 0 && (s64)passed > -(s64)a->limit)
+		return a->ns;
+	return max(ktime_get_mono_fast_ns(), a->ns);
 }
 
-static void publish(u64 cycles, u64 ns, u64 mult)
+static u64 apart(u64 a, u64 b)
+{
+	return a > b ? a - b : b - a;
+}
+
+enum met {
+	MET,
+	MET_NOT_NOW,	/* something came between */
+	MET_NEVER,	/* the kernel's clock does not run by the counter */
+};
+
+/*
+ * Both clocks at one moment: the kernel's is not read before the counter, so
+ * changing over to ours never goes back.
+ */
+static enum met meet(struct moment *m)
+{
+	struct system_time_snapshot snap;
+	u64 after, before_ns;
+	int i;
+
+	m->cycles = rdtsc_ordered();
+	m->ns = ktime_get_ns();
+	if (check_tsc_unstable())
+		return MET_NEVER;
+	for (i = 0; i < MOMENT_TRIES; i++) {
+		before_ns = ktime_get_ns();
+		m->cycles = rdtsc_ordered();
+		m->ns = ktime_get_ns();
+		ktime_get_snapshot(&snap);
+		after = rdtsc_ordered();
+		if (snap.cycles < m->cycles || snap.cycles > after)
+			return MET_NEVER;
+		if (m->ns - before_ns < MOMENT_NS)
+			return MET;
+	}
+	return MET_NOT_NOW;
+}
+
+static void publish(const struct skbtrail_anchor *a)
 {
 	unsigned int next = skbtrail_anchor + 1;
 
-	skbtrail_anchors[next % SKBTRAIL_ANCHORS] = (struct skbtrail_anchor){
-		.cycles = cycles, .ns = ns, .mult = mult,
-	};
+	skbtrail_anchors[next % SKBTRAIL_ANCHORS] = *a;
 	/* the anchor before its number, by which it is found */
 	smp_store_release(&skbtrail_anchor, next);
 }
@@ -78,63 +112,82 @@ static u64 rate_of(u64 ns, u64 cycles)
 	return mul_u64_u64_div_u64(ns, 1ULL << 32, cycles);
 }
 
-static u64 apart(u64 a, u64 b)
+static void publish_line(u64 cycles, u64 ns, u64 mult)
 {
-	return a > b ? a - b : b - a;
+	struct skbtrail_anchor a = { .cycles = cycles, .ns = ns, .mult = mult };
+
+	/* nobody may adjust it for as long as ADJUST_MAX_NS */
+	a.limit = mul_u64_u64_div_u64(2 * ADJUST_MAX_NS, 1ULL << 32, mult);
+	publish(&a);
 }
 
-static bool far_from(u64 rate, u64 other)
+/* the kernel's own from here on, as soon as that is past what was told */
+static void publish_none(const struct skbtrail_anchor *a, const struct moment *m)
 {
-	return apart(rate, other) > other / RATE_TOLERANCE;
+	u64 told = a->ns;
+
+	if (!a->limit)
+		return;
+	if (m->cycles - a->cycles < a->limit)
+		told += mul_u64_u64_shr(m->cycles - a->cycles, a->mult, 32);
+	publish(&(struct skbtrail_anchor){ .ns = min(told, m->ns + OFF_MAX_NS) });
 }
 
 /*
  * The new anchor lies on the old line, so that time does not jump, and its
- * rate is such that the kernel's clock is met one interval later. False when
- * there is no line to go on with.
+ * rate leads back to the kernel's clock. False when there is no line to go on
+ * with.
  */
 static bool steer(const struct skbtrail_anchor *a, const struct moment *last,
 		  const struct moment *m)
 {
-	u64 interval = m->ns - last->ns;
-	u64 rate = rate_of(interval, m->cycles - last->cycles);
-	u64 ours;
+	u64 interval = m->ns - last->ns, cycles = m->cycles - last->cycles;
+	u64 rate, ours;
+	s64 behind;
 
-	if (m->cycles <= last->cycles || interval > ADJUST_MAX_NS || !rate)
+	if (m->cycles <= last->cycles || interval > ADJUST_MAX_NS)
 		return false;
-	if (!a->mult) {
-		publish(m->cycles, m->ns, rate);
+	rate = rate_of(interval, cycles);
+	if (!rate)
+		return false;
+	if (!a->limit) {
+		publish_line(m->cycles, max(m->ns, a->ns), rate);
 		return true;
 	}
 	ours = a->ns + mul_u64_u64_shr(m->cycles - a->cycles, a->mult, 32);
-	if (far_from(rate, a->mult) || apart(ours, m->ns) > interval / RATE_TOLERANCE)
+	if (apart(rate, a->mult) > a->mult / RATE_TOLERANCE || apart(ours, m->ns) > OFF_MAX_NS)
 		return false;
-	publish(m->cycles, ours, rate_of(interval + m->ns - ours, m->cycles - last->cycles));
+	behind = m->ns - ours;
+	rate += div64_s64((s64)(rate >> 12) * behind, HORIZON_NS >> 12);
+	publish_line(m->cycles, ours, rate);
 	return true;
+}
+
+static void adjust(void)
+{
+	static struct moment last;
+	struct skbtrail_anchor a = skbtrail_anchors[skbtrail_anchor % SKBTRAIL_ANCHORS];
+	struct moment m;
+	enum met met;
+
+	met = meet(&m);
+	if (met == MET_NOT_NOW || (last.ns && m.ns - last.ns < ADJUST_MIN_NS))
+		return;
+	if (met == MET_NEVER || !last.ns || !steer(&a, &last, &m))
+		publish_none(&a, &m);
+	last = m;
+	if (met == MET_NEVER)
+		last.ns = 0;
 }
 
 void skbtrail_clock_adjust(void)
 {
-	static struct moment last;
-	struct skbtrail_anchor a;
-	struct moment m;
+	unsigned long flags;
 
-	mutex_lock(&adjust_lock);
-	a = skbtrail_anchors[skbtrail_anchor % SKBTRAIL_ANCHORS];
-	if (!now(&m)) {
-		m.ns = 0;
-	} else if (last.ns && m.ns - last.ns < ADJUST_MIN_NS) {
-		goto out;
-	} else if (last.ns && steer(&a, &last, &m)) {
-		last = m;
-		goto out;
-	}
-	/* the kernel's own, until there is a line again */
-	if (a.mult)
-		publish(0, 0, 0);
-	last = m;
-out:
-	mutex_unlock(&adjust_lock);
+	/* who reads the time meanwhile on this CPU would be told more than the new line says */
+	raw_spin_lock_irqsave(&adjust_lock, flags);
+	adjust();
+	raw_spin_unlock_irqrestore(&adjust_lock, flags);
 }
 
 #else

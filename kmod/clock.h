@@ -15,12 +15,14 @@
  * struct skbtrail_anchor - where the counter and CLOCK_MONOTONIC met
  * @cycles: counter then
  * @ns: CLOCK_MONOTONIC then
- * @mult: nanoseconds per cycle since, times 2^32; 0: ask the kernel instead
+ * @mult: nanoseconds per cycle since, times 2^32
+ * @limit: cycles for which that holds; 0: ask the kernel instead
  */
 struct skbtrail_anchor {
 	u64	cycles;
 	u64	ns;
 	u64	mult;
+	u64	limit;
 };
 
 /* the last few: one may still be read when the next is written */
@@ -28,10 +30,13 @@ struct skbtrail_anchor {
 extern struct skbtrail_anchor skbtrail_anchors[SKBTRAIL_ANCHORS];
 extern unsigned int skbtrail_anchor;
 
+/** skbtrail_clock_slow() - there is no line, or @passed does not lie on it */
+u64 skbtrail_clock_slow(const struct skbtrail_anchor *a, u64 passed);
+
 /**
  * skbtrail_clock() - CLOCK_MONOTONIC in ns, cheaper than the kernel's way
  *
- * Context: any, interrupts off. Never goes back on a CPU; off the kernel's own
+ * Context: any, interrupts off. Does not go back on a CPU; off the kernel's own
  * by what that was slewed since the last skbtrail_clock_adjust().
  */
 static __always_inline u64 skbtrail_clock(void)
@@ -39,13 +44,11 @@ static __always_inline u64 skbtrail_clock(void)
 	/* an address dependency; pairs with publish() */
 	unsigned int i = READ_ONCE(skbtrail_anchor) % SKBTRAIL_ANCHORS;
 	const struct skbtrail_anchor *a = &skbtrail_anchors[i];
-	s64 passed;
+	u64 passed = rdtsc() - a->cycles;
 
-	if (unlikely(!a->mult))
-		return ktime_get_mono_fast_ns();
-	passed = rdtsc() - a->cycles;
-	/* another CPU's counter may be a little behind */
-	return a->ns + mul_u64_u64_shr(max_t(s64, passed, 0), a->mult, 32);
+	if (unlikely(passed >= a->limit))
+		return skbtrail_clock_slow(a, passed);
+	return a->ns + mul_u64_u64_shr(passed, a->mult, 32);
 }
 #else
 static __always_inline u64 skbtrail_clock(void)

@@ -459,8 +459,11 @@ void skbtrail_encode_hit(struct skbtrail_life *life, struct skbtrail_sighting *s
 	skbtrail_tell_hit(life, s->p, s->skb, watch, s->ns, s->info);
 	if (s->p->stage == SKBTRAIL_ST_ICMP_ERROR)
 		life->flags |= SKBTRAIL_LIFE_ANSWERED;
-	if (s->p->flags & SKBTRAIL_PF_ASIDE || lookup_for_answer(life, s->p))
+	if (s->p->flags & SKBTRAIL_PF_ASIDE || lookup_for_answer(life, s->p)) {
+		if (s->dirty)
+			life->flags |= SKBTRAIL_LIFE_DIRTY;
 		return;
+	}
 	life->flags &= ~SKBTRAIL_LIFE_ANSWERED;
 	skbtrail_moved_to(life, s->p, s->sk, s->dirty);
 }

@@ -169,8 +169,10 @@ static __always_inline void skbtrail_moved_to(struct skbtrail_life *life,
 
 	if (sk)
 		flags |= skbtrail_socket_flags(READ_ONCE(sk->sk_state));
-	if (dirty)
+	if (dirty) {
 		flags |= SKBTRAIL_LIFE_DIRTY;
+		life->rejected = 0;
+	}
 	life->flags = flags;
 	life->stage = p->stage;
 }

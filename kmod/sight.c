@@ -161,7 +161,7 @@ static u32 candidates(const struct skbtrail_life *life, const struct skbtrail_si
 	if (!life)
 		return begin;
 	begin &= ~(life->sessions | life->refused);
-	return life->nethdr == s->skb->network_header ? begin & ~life->rejected : begin;
+	return life->shape == skbtrail_track_shape(s->skb) ? begin & ~life->rejected : begin;
 }
 
 /* asks the filters; returns the life if somebody follows the packet now */
@@ -185,9 +185,9 @@ static struct skbtrail_life *ask(struct skbtrail_set *set, struct skbtrail_life 
 	if (!life) {
 		skbtrail_track_unwanted(set, s->skb, rejected);
 	} else {
-		if (life->nethdr != s->skb->network_header)
+		if (life->shape != skbtrail_track_shape(s->skb))
 			life->rejected = 0;
-		life->nethdr = s->skb->network_header;
+		life->shape = skbtrail_track_shape(s->skb);
 		life->rejected |= rejected;
 	}
 	return life;
@@ -256,7 +256,7 @@ static __always_inline bool ordinary(struct skbtrail_life *life,
 	if (life->head != skb->head || skbtrail_track_doubtful(life))
 		return false;
 	if (begin & ~(life->sessions | life->refused) &&
-	    (life->nethdr != skb->network_header ||
+	    (life->shape != skbtrail_track_shape(skb) ||
 	     begin & ~(life->sessions | life->refused | life->rejected)))
 		return false;
 	if (!sk && skb->sk && outward(p))
@@ -334,10 +334,14 @@ static const struct skbtrail_point *chosen_tc(const struct skbtrail_point *p,
 static void see_nf(const struct skbtrail_point *p, struct sk_buff *skb,
 		   const struct nf_hook_state *state, const struct nf_hook_entries *hooks)
 {
+	bool dirty;
+
 	p = chosen_nf(p, state);
 	if (!p)
 		return;
-	see(p, skb, NULL, state, skbtrail_nf_dev(state), !skbtrail_nf_only_ours(hooks),
+	/* tc programs run behind a device's points, without a function we know */
+	dirty = state->pf == NFPROTO_NETDEV || !skbtrail_nf_only_ours(hooks);
+	see(p, skb, NULL, state, skbtrail_nf_dev(state), dirty,
 	    state->pf << 8 | state->hook);
 }
 

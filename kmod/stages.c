@@ -76,9 +76,12 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(DEV_BACKLOG, PACKET, "enqueue_to_backlog", 1, IN_DATA, .flags = PF(DEV)),
 	FN(DEV_RECEIVE, PACKET, "__netif_receive_skb_core", 1, IN_DATA,
 	   .flags = PF(DEV) | PF(PSKB) | PF(VARIANT) | PF(DIRTY)),
-	FN(PACKET_RCV, PACKET, "packet_rcv", 1, IN_FRAME, .flags = PF(DEV) | PF(ASIDE)),
-	FN(PACKET_RCV, PACKET, "tpacket_rcv", 1, IN_FRAME, .flags = PF(DEV) | PF(ASIDE)),
-	FN(PACKET_RCV, PACKET, "packet_rcv_spkt", 1, IN_FRAME, .flags = PF(DEV) | PF(ASIDE)),
+	FN(PACKET_RCV, PACKET, "packet_rcv", 1, IN_FRAME,
+	   .flags = PF(DEV) | PF(ASIDE) | PF(DIRTY)),
+	FN(PACKET_RCV, PACKET, "tpacket_rcv", 1, IN_FRAME,
+	   .flags = PF(DEV) | PF(ASIDE) | PF(DIRTY)),
+	FN(PACKET_RCV, PACKET, "packet_rcv_spkt", 1, IN_FRAME,
+	   .flags = PF(DEV) | PF(ASIDE) | PF(DIRTY)),
 	/* by what they are called for: in the order of chosen_tc() */
 	FN(TC_IN, TC, "tcf_classify", 1, IN_FRAME, .flags = PF(DEV) | PF(DIRTY)),
 	FN(TC_OUT, TC, "tcf_classify", 1, OUT_FRAME, .flags = PF(DEV) | PF(DIRTY)),
@@ -144,7 +147,7 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(IP_REASSEMBLED, PACKET, "inet_frag_reasm_finish", 2, NETHDR, .flags = PF(DIRTY)),
 	FN(IP_DELIVER, PACKET, "ip_protocol_deliver_rcu", 2, NETHDR, V4, .flags = PF(DEV)),
 	FN(IP_DELIVER, PACKET, "ip6_protocol_deliver_rcu", 2, NETHDR, V6,
-	   .flags = PF(DEV)),
+	   .flags = PF(DEV) | PF(DIRTY)),
 	FN(IP_FORWARD, PACKET, "ip_forward", 1, NETHDR, V4,
 	   .flags = PF(DEV) | PF(DST) | PF(DIRTY)),
 	FN(IP_FORWARD, PACKET, "ip6_forward", 1, NETHDR, V6,
@@ -238,8 +241,9 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(ROUTE_OUTPUT, BEFORE, "ip6_dst_lookup_flow", 0, .sk = 2),
 
 	/* IP, out */
-	FN(IP_LOCAL_OUT, PACKET, "__ip_local_out", 3, NETHDR, V4, .flags = PF(DST)),
-	FN(IP_LOCAL_OUT, PACKET, "__ip6_local_out", 3, NETHDR, V6, .flags = PF(DST)),
+	FN(IP_LOCAL_OUT, PACKET, "__ip_local_out", 3, NETHDR, V4, .flags = PF(DST) | PF(DIRTY)),
+	FN(IP_LOCAL_OUT, PACKET, "__ip6_local_out", 3, NETHDR, V6,
+	   .flags = PF(DST) | PF(DIRTY)),
 	FN(IP_LOCAL_OUT, BEFORE, "ip6_xmit", 2, .sk = 1),
 	FN(IP_OUTPUT, PACKET, "ip_output", 3, NETHDR, V4, .flags = PF(DST)),
 	FN(IP_OUTPUT, PACKET, "ip_mc_output", 3, NETHDR, V4, .flags = PF(DST)),
@@ -247,8 +251,8 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(VRF_OUT, PACKET, "vrf_l3_out", 3, NETHDR, MOD("vrf"), .flags = PF(DST)),
 	FN(IP_FINISH, PACKET, "ip_finish_output", 3, NETHDR, V4, .flags = PF(DEV) | PF(DST)),
 	FN(IP_FINISH, PACKET, "ip6_finish_output", 3, NETHDR, V6, .flags = PF(DEV) | PF(DST)),
-	FN(IP_FRAGMENT, PACKET, "ip_do_fragment", 3, NETHDR, V4, .flags = PF(DEV)),
-	FN(IP_FRAGMENT, PACKET, "ip6_fragment", 3, NETHDR, V6, .flags = PF(DEV)),
+	FN(IP_FRAGMENT, PACKET, "ip_do_fragment", 3, NETHDR, V4, .flags = PF(DEV) | PF(DIRTY)),
+	FN(IP_FRAGMENT, PACKET, "ip6_fragment", 3, NETHDR, V6, .flags = PF(DEV) | PF(DIRTY)),
 	FN(XFRM_OUT, PACKET, "xfrm_output", 2, NETHDR, .flags = PF(DST) | PF(DIRTY)),
 
 	/* neighbour */
@@ -265,7 +269,7 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(DEV_QUEUE, PACKET, "__dev_queue_xmit", 1, NETHDR, .l2 = SKBTRAIL_L2_DATA,
 	   .flags = PF(DEV) | PF(DIRTY)),
 	FN(DEV_VALIDATE, PACKET, "validate_xmit_skb", 1, NETHDR, .l2 = SKBTRAIL_L2_DATA,
-	   .flags = PF(DEV)),
+	   .flags = PF(DEV) | PF(DIRTY)),
 	FN(DEV_GSO, PACKET, "__skb_gso_segment", 1, NETHDR, .flags = PF(DEV)),
 	/* the tracepoint comes when another CPU may have sent and freed the packet */
 	FN(QDISC_ENQUEUE, PACKET, "dev_qdisc_enqueue", 1, NETHDR, .l2 = SKBTRAIL_L2_DATA,
@@ -278,7 +282,8 @@ struct skbtrail_point skbtrail_points[] = {
 	   .l2 = SKBTRAIL_L2_DATA, .flags = PF(DEV) | PF(LIFE) | PF(DIRTY)),
 
 	/* virtual devices: what their drivers do */
-	FN(VETH_CROSS, PACKET, "veth_xmit", 1, OUT_FRAME, MOD("veth"), .flags = PF(DEV)),
+	FN(VETH_CROSS, PACKET, "veth_xmit", 1, OUT_FRAME, MOD("veth"),
+	   .flags = PF(DEV) | PF(DIRTY)),
 	FN(LOOPBACK_CROSS, PACKET, "loopback_xmit", 1, OUT_FRAME, .flags = PF(DEV)),
 	FN(VLAN_OUT, PACKET, "vlan_dev_hard_start_xmit", 1, OUT_FRAME, MOD("8021q"),
 	   .flags = PF(DEV)),

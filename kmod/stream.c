@@ -249,6 +249,7 @@ static void deliver(struct skbtrail_stream *st, struct sk_buff *skb)
 			return;
 		}
 		wait_event_interruptible_timeout(st->wait, over(st), msecs_to_jiffies(4));
+		skbtrail_clock_adjust();
 	}
 	kfree_skb(skb);
 }
@@ -573,7 +574,6 @@ static int sender(void *data)
 	unsigned long last = jiffies, wait = min(st->flush, msecs_to_jiffies(CLOCK_FIRST_MS));
 	bool finish = false;
 
-	skbtrail_clock_adjust();
 	put_table(&o);
 	put_reasons(&o);
 	own_send(st, &o.lane);
@@ -667,6 +667,8 @@ int skbtrail_stream_open(struct skbtrail_stream *st, struct sock *sk, u32 portid
 			       "the buffer is too small for the number of CPUs; give 256 KiB for each");
 		return -EINVAL;
 	}
+	/* nothing may be told by a line nobody kept since the last session */
+	skbtrail_clock_adjust();
 	st->sk = sk;
 	st->portid = portid;
 	st->missed = skbtrail_attach_missed();

@@ -29,6 +29,11 @@ DEFINE_PER_CPU(struct skbtrail_unwanted, skbtrail_unwanted);
 int skbtrail_track_alloc(unsigned int entries)
 {
 	unsigned int i;
+	int cpu;
+
+	/* what was remembered went with the generations of another table */
+	for_each_possible_cpu(cpu)
+		per_cpu(skbtrail_unwanted, cpu).skb = NULL;
 
 	nsets = roundup_pow_of_two(max(entries / SKBTRAIL_WAYS, 16U));
 	skbtrail_set_shift = 64 - ilog2(nsets);
@@ -69,9 +74,9 @@ void skbtrail_track_unwanted(const struct skbtrail_set *set, const struct sk_buf
 		.skb = skb,
 		.head = skb->head,
 		.gen = atomic_read(&set->gen),
-		.epoch = skbtrail_attach_life_missed(),
+		.epoch = skbtrail_attach_dirty_missed(),
 		.sessions = sessions,
-		.nethdr = skb->network_header,
+		.shape = skbtrail_track_shape(skb),
 	};
 }
 

@@ -10,7 +10,6 @@
 #include "view.h"
 
 struct dst_entry;
-struct sk_buff;
 struct sock;
 
 #define SKBTRAIL_WAYS	4
@@ -36,7 +35,7 @@ struct sock;
  * @sessions: sessions that follow it, a bit each
  * @refused: sessions that had no room when it began and will not begin later
  * @rejected: sessions whose filter said no to headers as they are
- * @nethdr: where the network header was then
+ * @shape: of the packet then
  * @epoch: hits that had been skipped at points that end lives when it began
  * @ifindex: device last told
  * @mark: mark last told
@@ -52,6 +51,7 @@ struct skbtrail_life {
 	u64			trail;
 	u64			merged;
 	u64			last_ns;
+	u64			shape;
 	u64			netns;
 	u64			cookie;
 	const struct sock	*sk;
@@ -63,7 +63,6 @@ struct skbtrail_life {
 	int			ifindex;
 	u32			mark;
 	u16			vlan;
-	u16			nethdr;
 	u8			stage;
 	u8			flags;
 	struct skbtrail_flow	flow;
@@ -91,9 +90,9 @@ struct skbtrail_set {
  * @skb: the packet; compared, never dereferenced
  * @head: its buffer
  * @gen: of its set then
- * @epoch: as in a life
+ * @epoch: hits that had been skipped at points behind which headers can change
  * @sessions: whose filter said no
- * @nethdr: where its network header was
+ * @shape: where its network header and its end were
  *
  * A packet passes many stages and is asked about once: all of these stay the
  * same while it is the same packet with the same headers.
@@ -104,7 +103,7 @@ struct skbtrail_unwanted {
 	int			gen;
 	u32			epoch;
 	u32			sessions;
-	u16			nethdr;
+	u64			shape;
 };
 
 DECLARE_PER_CPU(struct skbtrail_unwanted, skbtrail_unwanted);
@@ -201,6 +200,16 @@ static inline bool skbtrail_track_doubtful(const struct skbtrail_life *life)
 }
 
 /**
+ * skbtrail_track_shape() - where the network header and the end of @skb are, in its buffer
+ *
+ * Pulling a header off leaves it as it is; a filter can tell two shapes apart.
+ */
+static __always_inline u64 skbtrail_track_shape(const struct sk_buff *skb)
+{
+	return (u64)skb->network_header << 32 | (skb->len + (u32)(skb->data - skb->head));
+}
+
+/**
  * skbtrail_track_is_unwanted() - whether @sessions said no to this packet already
  *
  * Context: interrupts off, no lock: who changes the packet bumps @gen first.
@@ -214,8 +223,8 @@ static __always_inline bool skbtrail_track_is_unwanted(const struct skbtrail_set
 		return false;
 	u = this_cpu_ptr(&skbtrail_unwanted);
 	return u->head == skb->head &&
-	       u->gen == atomic_read(&set->gen) && u->nethdr == skb->network_header &&
-	       !(sessions & ~u->sessions) && u->epoch == skbtrail_attach_life_missed();
+	       u->gen == atomic_read(&set->gen) && u->shape == skbtrail_track_shape(skb) &&
+	       !(sessions & ~u->sessions) && u->epoch == skbtrail_attach_dirty_missed();
 }
 
 /** skbtrail_track_unwanted() - remember that @sessions said no; the set is locked */

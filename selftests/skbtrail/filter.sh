@@ -20,6 +20,11 @@ watch()
 	PID[$1]=$TRACER
 }
 
+has_line()
+{
+	[ -s "$1" ]
+}
+
 has_ended()
 {
 	! alive "$1"
@@ -64,6 +69,7 @@ traffic()
 	join "$sink"
 	peer "$client_ns" udp-send fd00:6::2 7202
 	peer "$client_ns" udp-send 10.6.0.3 7203
+	peer "$client_ns" udp-send 10.6.0.2 7205
 	peer "$client_ns" tcp-client 10.6.0.2 7204 2>/dev/null
 	ip netns exec "$client_ns" ping -q -c 1 -W 10 10.6.0.2 >/dev/null
 }
@@ -81,7 +87,19 @@ ip -n "$server_ns" addr add 10.6.0.3/24 dev veth0
 SERVER_MAC=$(mac_of "$server_ns" veth0)
 SERVER_INUM=$(ip netns exec "$server_ns" readlink /proc/self/ns/net | tr -dc 0-9)
 
+ip netns exec "$server_ns" nft -f - <<-END
+	table ip nat {
+		chain prerouting {
+			type nat hook prerouting priority -100
+			ip daddr 10.6.0.2 udp dport 7205 dnat to 10.6.0.3
+		}
+	}
+END
+readonly AFTER_NAT='udp and dst host 10.6.0.3 and dst port 7205'
+
 watch all
+watch natted "$AFTER_NAT"
+watch subset --stage ip.rcv,ip.local_deliver "$AFTER_NAT"
 watch host host 10.6.0.3
 watch src src host 10.6.0.2 and udp or src host 10.6.0.2 and tcp
 watch port udp port 7201
@@ -103,7 +121,7 @@ watch count --count 2 udp dst port 7201
 watch drops --drops
 watch snap --snaplen 29 udp dst port 7201
 watch bare --snaplen 0 udp dst port 7201
-check "many sessions run at once" test "${#PID[@]}" -eq 22
+check "many sessions run at once" test "${#PID[@]}" -eq 24
 traffic
 until_true 10000 echo_reply_ended
 stop_all
@@ -177,6 +195,22 @@ judge "$WORK/snap.out" <<-END
 END
 judge "$WORK/bare.out" <<-END
 	--snaplen 0: no bytes | len(some()) == 4 and not any(t.bytes for t in T)
+END
+
+judge "$WORK/natted.out" <<-END
+	after NAT: what others follow already begins where it matches | [t.stages[0] for t in some()] == ["route.input"]
+END
+judge "$WORK/subset.out" <<-END
+	after NAT, few stages: begins at the first that matches | [t.stages for t in some()] == [["ip.local_deliver"]]
+END
+
+# nobody else follows it: what was rejected is asked again behind the NAT
+start_trace alone --stage ip.rcv,ip.local_deliver "$AFTER_NAT"
+peer "$client_ns" udp-send 10.6.0.2 7205
+until_true 10000 has_line "$WORK/alone.out"
+stop_trace "$TRACER"
+judge "$WORK/alone.out" <<-END
+	rejected before NAT, wanted behind it | [t.stages for t in some()] == [["ip.local_deliver"]]
 END
 
 try duration skbtrail trace --json --duration 0.3 udp port 1

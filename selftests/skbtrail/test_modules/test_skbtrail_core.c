@@ -60,6 +60,13 @@ u64 skbtrail_attach_missed(void)
 static u32 life_missed;
 bool skbtrail_attach_skips = true;
 
+static u32 dirty_missed;
+
+u32 skbtrail_attach_dirty_skipped(void)
+{
+	return dirty_missed;
+}
+
 u32 skbtrail_attach_life_skipped(void)
 {
 	return life_missed;
@@ -780,6 +787,8 @@ static void __init test_track_unwanted(void)
 {
 	struct sk_buff *skb = &fakes[0];
 
+	skb->data = skb->head;
+	skb->len = 100;
 	local_irq_disable();
 	CHECK(!unwanted(skb, 1));
 	refuse(skb, 5);
@@ -788,6 +797,15 @@ static void __init test_track_unwanted(void)
 	skb->network_header = 20;
 	CHECK(!unwanted(skb, 1));
 	skb->network_header = 0;
+	CHECK(unwanted(skb, 1));
+	/* a header pulled off is no other shape, padding trimmed off is */
+	skb->data += 4;
+	skb->len -= 4;
+	CHECK(unwanted(skb, 1));
+	skb->len -= 4;
+	CHECK(!unwanted(skb, 1));
+	skb->len += 8;
+	skb->data -= 4;
 	CHECK(unwanted(skb, 1));
 	skb->head++;
 	CHECK(!unwanted(skb, 1));
@@ -804,6 +822,9 @@ static void __init test_track_unwanted(void)
 	life_missed++;
 	CHECK(!unwanted(skb, 1));
 	life_missed--;
+	dirty_missed++;
+	CHECK(!unwanted(skb, 1));
+	dirty_missed--;
 	CHECK(unwanted(skb, 1));
 	local_irq_enable();
 	skbtrail_track_forget(0);
@@ -815,6 +836,7 @@ static void __init test_track_unwanted(void)
 static void __init test_track(void)
 {
 	unsigned int i;
+	int gen;
 
 	fakes = kvcalloc(FAKES, sizeof(*fakes), GFP_KERNEL);
 	if (!fakes || skbtrail_track_alloc(1)) {
@@ -831,6 +853,18 @@ static void __init test_track(void)
 	test_track_doubt();
 	test_track_unique();
 	test_track_unwanted();
+	local_irq_disable();
+	refuse(&fakes[0], 1);
+	CHECK(unwanted(&fakes[0], 1));
+	gen = atomic_read(&skbtrail_track_set(&fakes[0])->gen);
+	local_irq_enable();
+	skbtrail_track_free();
+	/* in a new table every generation comes again */
+	CHECK(!skbtrail_track_alloc(1));
+	local_irq_disable();
+	atomic_set(&skbtrail_track_set(&fakes[0])->gen, gen);
+	CHECK(!unwanted(&fakes[0], 1));
+	local_irq_enable();
 	skbtrail_track_free();
 	kvfree(fakes);
 }
@@ -851,9 +885,10 @@ static void __init test_clock(void)
 	u64 last = 0, t, until, worst = 0;
 	int i;
 
-	for (i = 0; i < 8; i++) {
+	/* uneven intervals: the line must not begin to swing */
+	for (i = 0; i < 20; i++) {
 		skbtrail_clock_adjust();
-		until = ktime_get_ns() + 60 * NSEC_PER_MSEC;
+		until = ktime_get_ns() + (i % 2 ? 11 : 70) * NSEC_PER_MSEC;
 		while (ktime_get_ns() < until) {
 			t = skbtrail_clock_now();
 			CHECK(t >= last);
