@@ -11,6 +11,8 @@
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
 
+#include "compat.h"
+
 u64 skbtrail_clock_now(void)
 {
 	unsigned long flags;
@@ -73,8 +75,7 @@ enum met {
  */
 static enum met meet(struct moment *m)
 {
-	struct system_time_snapshot snap;
-	u64 after, before_ns;
+	u64 middle, after, before_ns;
 	int i;
 
 	m->cycles = rdtsc_ordered();
@@ -85,9 +86,9 @@ static enum met meet(struct moment *m)
 		before_ns = ktime_get_ns();
 		m->cycles = rdtsc_ordered();
 		m->ns = ktime_get_ns();
-		ktime_get_snapshot(&snap);
+		middle = skbtrail_clock_cycles();
 		after = rdtsc_ordered();
-		if (snap.cycles < m->cycles || snap.cycles > after)
+		if (middle < m->cycles || middle > after)
 			return MET_NEVER;
 		if (m->ns - before_ns < MOMENT_NS)
 			return MET;

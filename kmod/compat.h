@@ -10,10 +10,10 @@
 
 #include <linux/ftrace.h>
 #include <linux/skbuff.h>
+#include <linux/timekeeping.h>
 #include <linux/tracepoint.h>
 #include <net/sock.h>
 
-/* Kbuild looks for net/dropreason-core.h: sparse has no __has_include */
 #include <net/dropreason.h>
 
 /* 6.1 saves argument registers for every ftrace_ops and has no flag for it */
@@ -58,6 +58,19 @@ static inline unsigned long skbtrail_caller(const struct pt_regs *regs)
 #else
 	return procedure_link_pointer((struct pt_regs *)regs);
 #endif
+}
+
+/** skbtrail_clock_cycles() - what the counter that the kernel's clock runs by reads */
+static inline u64 skbtrail_clock_cycles(void)
+{
+	struct system_time_snapshot snap;
+
+#ifdef SKBTRAIL_SNAPSHOT_ID
+	ktime_get_snapshot_id(CLOCK_MONOTONIC, &snap);
+#else
+	ktime_get_snapshot(&snap);
+#endif
+	return snap.cycles;
 }
 
 /* the kfree_skb tracepoint learnt the receiving socket */

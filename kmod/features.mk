@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0
+# What the kernel that is built for has, where its headers have no macro to ask
+# (sparse has no __has_include). For compat.h; also read by the module's tests.
+
+# drop reasons by subsystem came with a header of their own
+ccflags-$(if $(wildcard $(srctree)/include/net/dropreason-core.h),y) += -DSKBTRAIL_REASON_SUBSYS
+
+# the snapshot of a clock got a name of its own when it learnt of other clocks
+ccflags-$(shell grep -sqw ktime_get_snapshot_id $(srctree)/include/linux/timekeeping.h && echo y) += \
+	-DSKBTRAIL_SNAPSHOT_ID
