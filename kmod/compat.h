@@ -73,11 +73,17 @@ static inline u64 skbtrail_clock_cycles(void)
 	return snap.cycles;
 }
 
+#ifdef SKBTRAIL_RX_SK_CONST
+#define SKBTRAIL_RX_SK const struct sock *
+#else
+#define SKBTRAIL_RX_SK struct sock *
+#endif
+
 /* the kfree_skb tracepoint learnt the receiving socket */
 #ifdef SKBTRAIL_REASON_SUBSYS
 #define SKBTRAIL_TP_KFREE_SKB \
 	void *data, struct sk_buff *skb, void *location, \
-	enum skb_drop_reason reason, struct sock *rx_sk
+	enum skb_drop_reason reason, SKBTRAIL_RX_SK rx_sk
 #else
 #define SKBTRAIL_TP_KFREE_SKB \
 	void *data, struct sk_buff *skb, void *location, \

@@ -8,3 +8,7 @@ ccflags-$(if $(wildcard $(srctree)/include/net/dropreason-core.h),y) += -DSKBTRA
 # the snapshot of a clock got a name of its own when it learnt of other clocks
 ccflags-$(shell grep -sqw ktime_get_snapshot_id $(srctree)/include/linux/timekeeping.h && echo y) += \
 	-DSKBTRAIL_SNAPSHOT_ID
+
+# the socket of the kfree_skb tracepoint became const
+ccflags-$(shell grep -sq 'const struct sock \*rx_sk' $(srctree)/include/trace/events/skb.h && echo y) += \
+	-DSKBTRAIL_RX_SK_CONST

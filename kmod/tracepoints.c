@@ -3,6 +3,9 @@
 #include "tracepoints.h"
 
 #include <linux/netdevice.h>
+#include <trace/events/net.h>
+#include <trace/events/qdisc.h>
+#include <trace/events/skb.h>
 
 #include "sight.h"
 #include "stages.h"
@@ -41,4 +44,17 @@ void skbtrail_tp_xmit(void *data, struct sk_buff *skb, int rc,
 	/* once the driver took it, the packet may be gone or somebody else */
 	if (rc == NETDEV_TX_BUSY)
 		skbtrail_sight_packet(data, skb, rc);
+}
+
+/*
+ * A tracepoint that is found by name takes any pointer: the compiler compares
+ * here with what this kernel's headers say, and makes no code of it.
+ */
+static void __maybe_unused check_prototypes(void)
+{
+	check_trace_callback_type_kfree_skb(skbtrail_tp_kfree_skb);
+	check_trace_callback_type_napi_gro_frags_entry(skbtrail_tp_gro_frags);
+	check_trace_callback_type_qdisc_dequeue(skbtrail_tp_qdisc_dequeue);
+	check_trace_callback_type_net_dev_start_xmit(skbtrail_tp_start_xmit);
+	check_trace_callback_type_net_dev_xmit(skbtrail_tp_xmit);
 }
