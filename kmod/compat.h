@@ -73,6 +73,11 @@ static inline u64 skbtrail_clock_cycles(void)
 	return snap.cycles;
 }
 
+/* declared only where programs can be attached to cgroups: nobody passes it elsewhere */
+#ifndef CONFIG_CGROUP_BPF
+#define CGROUP_INET_EGRESS	1
+#endif
+
 #ifdef SKBTRAIL_RX_SK_CONST
 #define SKBTRAIL_RX_SK const struct sock *
 #else
