@@ -8,7 +8,8 @@
  * nf_hook_slow(): there our hook is what sees the packet.
  *
  * It is the last hook of its point, so that adding it moves no other hook
- * under a packet that waits in NFQUEUE. Removing any hook makes the kernel
+ * under a packet that waits in NFQUEUE; where that cannot be, there is none.
+ * Removing any hook makes the kernel
  * drop all packets that wait in NFQUEUE of that namespace: where that could
  * be (nfnetlink_queue is loaded) the hooks of a namespace stay, asleep, until
  * the module is unloaded. Those of a device cannot stay, as devices go away.
@@ -130,11 +131,11 @@ static const struct {
 	{ SKBTRAIL_ST_NF_BRIDGE_POSTROUTING, BRIDGE, IS_ENABLED(CONFIG_NETFILTER_FAMILY_BRIDGE) },
 };
 
-/* @hooked: groups, a bit each */
+/* @hooked: hooks of each group, a bit each */
 struct nf_net {
 	struct list_head	list;
 	struct net		*net;
-	unsigned int		hooked;
+	unsigned long		hooked[ARRAY_SIZE(groups)];
 };
 
 struct nf_dev {
@@ -154,32 +155,90 @@ static unsigned int nf_wanted;
 /* packets can wait in NFQUEUE */
 static bool nf_queueing;
 
-static int hook(struct nf_net *n)
+/* of the families that know NFQUEUE */
+static const struct nf_hook_entries *hooks_at(const struct net *net, const struct nf_hook_ops *ops)
 {
-	unsigned int g;
+	switch (ops->pf) {
+	case NFPROTO_IPV4:
+		return rcu_dereference(net->nf.hooks_ipv4[ops->hooknum]);
+	case NFPROTO_IPV6:
+		return rcu_dereference(net->nf.hooks_ipv6[ops->hooknum]);
+#ifdef CONFIG_NETFILTER_FAMILY_BRIDGE
+	case NFPROTO_BRIDGE:
+		return rcu_dereference(net->nf.hooks_bridge[ops->hooknum]);
+#endif
+	default:
+		return NULL;
+	}
+}
+
+/*
+ * Of hooks with one priority the newest comes first: ours would stand in front
+ * of a chain of nft with the last priority, and what that has queued would
+ * enter it again. (What else has that priority, such as conntrack, does not
+ * queue.) With such a chain the point can be seen without us.
+ */
+static bool would_move(const struct net *net, const struct nf_hook_ops *ours)
+{
+	const struct nf_hook_entries *e;
+	struct nf_hook_ops **ops;
+	bool found = false;
+	unsigned int i;
+
+	rcu_read_lock();
+	e = hooks_at(net, ours);
+	for (i = 0; e && i < e->num_hook_entries; i++) {
+		ops = nf_hook_entries_get_hook_ops(e);
+		if (ops[i]->priority == ours->priority &&
+		    ops[i]->hook_ops_type == NF_HOOK_OP_NF_TABLES)
+			found = true;
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+static int hook_group(struct nf_net *n, unsigned int g)
+{
+	const struct nf_hook_ops *ops;
+	unsigned int i;
 	int err;
 
-	lockdep_assert_held(&nf_lock);
-	for (g = 0; g < ARRAY_SIZE(groups); g++) {
-		if (!(nf_wanted & BIT(g)) || n->hooked & BIT(g))
+	for (i = 0; i < groups[g].n; i++) {
+		ops = &groups[g].hooks[i];
+		if (test_bit(i, &n->hooked[g]) || would_move(n->net, ops))
 			continue;
-		err = nf_register_net_hooks(n->net, groups[g].hooks, groups[g].n);
+		err = nf_register_net_hook(n->net, ops);
 		if (err)
 			return err;
-		n->hooked |= BIT(g);
+		__set_bit(i, &n->hooked[g]);
 	}
 	return 0;
 }
 
-static void unhook(struct nf_net *n, unsigned int which)
+static int hook(struct nf_net *n)
 {
 	unsigned int g;
+	int err = 0;
 
 	lockdep_assert_held(&nf_lock);
-	for (g = 0; g < ARRAY_SIZE(groups); g++)
-		if (n->hooked & which & BIT(g))
-			nf_unregister_net_hooks(n->net, groups[g].hooks, groups[g].n);
-	n->hooked &= ~which;
+	for (g = 0; g < ARRAY_SIZE(groups) && !err; g++)
+		if (nf_wanted & BIT(g))
+			err = hook_group(n, g);
+	return err;
+}
+
+static void unhook(struct nf_net *n, unsigned int which)
+{
+	unsigned int g, i;
+
+	lockdep_assert_held(&nf_lock);
+	for (g = 0; g < ARRAY_SIZE(groups); g++) {
+		if (!(which & BIT(g)))
+			continue;
+		for_each_set_bit(i, &n->hooked[g], groups[g].n)
+			nf_unregister_net_hook(n->net, &groups[g].hooks[i]);
+		n->hooked[g] = 0;
+	}
 }
 
 static struct nf_dev *find_dev(const struct net_device *dev)
@@ -320,7 +379,7 @@ static int __net_init nf_net_init(struct net *net)
 	struct nf_net *n = net_generic(net, nf_net_id);
 
 	n->net = net;
-	n->hooked = 0;
+	memset(n->hooked, 0, sizeof(n->hooked));
 	mutex_lock(&nf_lock);
 	list_add_tail(&n->list, &nf_nets);
 	if (hook(n))
@@ -420,8 +479,25 @@ int skbtrail_nf_init(void)
 	return err;
 }
 
+/* whether hooks stayed because packets may wait */
+static bool any_asleep(void)
+{
+	struct nf_net *n;
+	unsigned int g;
+	bool any = false;
+
+	mutex_lock(&nf_lock);
+	list_for_each_entry(n, &nf_nets, list)
+		for (g = 0; g < ARRAY_SIZE(groups); g++)
+			any |= n->hooked[g] && nf_queueing;
+	mutex_unlock(&nf_lock);
+	return any;
+}
+
 void skbtrail_nf_exit(void)
 {
+	if (any_asleep())
+		pr_notice("skbtrail: netfilter hooks are removed; the kernel drops what waits in NFQUEUE\n");
 	/* both unhook; a hook function may still be running until the grace period */
 	unregister_netdevice_notifier(&device_notifier);
 	unregister_pernet_subsys(&nf_net_ops);
