@@ -7,6 +7,7 @@ udp-server  answers COUNT datagrams, each with its text reversed
 udp-client  sends COUNT datagrams, waits for the answer to each
 udp-send    sends COUNT datagrams, waits for nothing
 udp-sink    reads datagrams until one says "stop"; prints how many
+udp-serials reads those of a flood; prints the number of each
 tcp-server  answers COUNT connections: reads to the end, says "bye"
 tcp-client  sends COUNT bytes, closes its side, reads to the end
 flood       sends COUNT datagrams with serial numbers, then "stop" ten times
@@ -17,6 +18,7 @@ import socket
 import struct
 
 # not in Python's socket
+SO_SNDBUFFORCE = 32
 SO_RCVBUFFORCE = 33
 SERIAL = b"skbtrail"
 
@@ -59,14 +61,20 @@ def udp_send(addr, port, count):
         s.sendto(OPTIONS.text.encode(), (addr, port))
 
 
-def udp_sink(addr, port, _):
+def until_stop(addr, port):
     s = make(addr, socket.SOCK_DGRAM)
     s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
     s.bind((addr, port))
-    n = 0
-    while s.recv(2048) != b"stop":
-        n += 1
-    print(n)
+    return iter(lambda: s.recv(2048), b"stop")
+
+
+def udp_sink(addr, port, _):
+    print(sum(1 for _ in until_stop(addr, port)))
+
+
+def udp_serials(addr, port, _):
+    for data in until_stop(addr, port):
+        print(struct.unpack(">I", data[len(SERIAL):])[0], flush=True)
 
 
 def tcp_server(addr, port, count):
@@ -102,6 +110,8 @@ def tcp_client(addr, port, count):
 
 def flood(addr, port, count):
     s = make(addr, socket.SOCK_DGRAM)
+    # what waits on its way counts as the sender's
+    s.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 64 << 20)
     s.connect((addr, port))
     for i in range(count):
         s.send(SERIAL + struct.pack(">I", i))
@@ -124,6 +134,7 @@ ROLES = {
     "udp-client": udp_client,
     "udp-send": udp_send,
     "udp-sink": udp_sink,
+    "udp-serials": udp_serials,
     "tcp-server": tcp_server,
     "tcp-client": tcp_client,
     "flood": flood,
