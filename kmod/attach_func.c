@@ -454,6 +454,7 @@ static void unavailable(struct skbtrail_point *p, const char *why)
 	p->why = why;
 }
 
+#ifdef MODULE
 /* every module that is loaded has a folder in sysfs; find_module() is not exported */
 static bool module_loaded(const char *name)
 {
@@ -462,6 +463,17 @@ static bool module_loaded(const char *name)
 	kobject_put(kobj);
 	return kobj;
 }
+#else
+static bool module_loaded(const char *name)
+{
+	bool loaded;
+
+	rcu_read_lock_sched();
+	loaded = find_module(name);
+	rcu_read_unlock_sched();
+	return loaded;
+}
+#endif
 
 static void absent(struct skbtrail_point *p)
 {
