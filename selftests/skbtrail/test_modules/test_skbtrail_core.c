@@ -1038,16 +1038,12 @@ static void __init test_stream_turns(struct skbtrail_stream *st, struct skbtrail
 }
 
 /* the gap is told before the next record, in the next batch */
-static void __init test_stream_gap(struct skbtrail_stream *st, struct skbtrail_lane *lane)
+static void __init test_stream_gap(struct skbtrail_stream *st, struct skbtrail_lane *lane,
+				   struct sk_buff *skb)
 {
 	const struct skbtrail_rec_lost *lost;
 	const struct skbtrail_rec *rec;
-	struct sk_buff *skb;
 
-	skb = batch_alloc(st);
-	CHECK(skb);
-	if (!skb)
-		return;
 	ring_push(&lane->spare, QUOTA, skb);
 	CHECK(put_test_hit(st, 1000) && lane->seq == QUOTA + 1);
 	CHECK(!lane->lost[SKBTRAIL_LOST_CAUSE_BUFFER]);
@@ -1080,8 +1076,11 @@ static void __init test_stream(void)
 	struct skbtrail_stream *st = &session.stream;
 	struct skbtrail_totals t;
 	struct skbtrail_lane *lane;
+	struct sk_buff *skb = NULL;
 
-	if (!open_lanes(st)) {
+	if (open_lanes(st))
+		skb = batch_alloc(st);
+	if (!skb) {
 		CHECK(false);
 		close_lanes(st);
 		return;
@@ -1089,7 +1088,7 @@ static void __init test_stream(void)
 	local_irq_disable();
 	lane = this_cpu_ptr(st->lanes);
 	test_stream_turns(st, lane);
-	test_stream_gap(st, lane);
+	test_stream_gap(st, lane, skb);
 	local_irq_enable();
 	skbtrail_stream_totals(st, &t);
 	CHECK(t.lost[SKBTRAIL_LOST_CAUSE_BUFFER] == 2 &&
