@@ -13,7 +13,7 @@ refuse()
 	local name=$1 regex=$2
 
 	shift 2
-	try refuse timeout 30 skbtrail "$@"
+	try refuse timeout $((30 * SLOW)) skbtrail "$@"
 	check "$name" refused refuse 1 "$regex"
 	check "$name: stdout is empty" test ! -s "$WORK/refuse.out"
 }
@@ -23,7 +23,7 @@ points_at()
 {
 	local word=$1 filter=$2 line
 
-	try filter timeout 30 skbtrail trace --json "$filter"
+	try filter timeout $((30 * SLOW)) skbtrail trace --json "$filter"
 	status_is 1 || return
 	mapfile -t line <"$WORK/filter.err"
 	[ "${#line[@]}" -eq 3 ] && [[ ${line[0]} == 'skbtrail: bad filter: '* ]] &&
@@ -140,7 +140,7 @@ test_truncated()
 	head -c 10 "$WORK/whole" >"$WORK/stump"
 	refuse "recording cut in its head" "" read "$WORK/stump"
 	{ head -c 64 "$WORK/whole"; head -c "$size" /dev/urandom; } >"$WORK/noise"
-	try noise timeout 30 skbtrail read --json "$WORK/noise"
+	try noise timeout $((30 * SLOW)) skbtrail read --json "$WORK/noise"
 	check "damaged recording: status 2" status_is 2
 }
 

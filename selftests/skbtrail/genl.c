@@ -76,6 +76,15 @@ static __u64 now_ms(void)
 	return ts.tv_sec * 1000ull + ts.tv_nsec / 1000000;
 }
 
+/* how much longer than usual everything may take */
+static int slow(void)
+{
+	const char *text = getenv("SKBTRAIL_SLOW");
+	int n = text ? atoi(text) : 0;
+
+	return n > 0 ? n : 1;
+}
+
 static int client_open(struct client *c)
 {
 	int one = 1;
@@ -197,7 +206,7 @@ static int talk(struct client *c, struct nl_msg *msg, reply_fn fn, void *arg)
 	seq = nlmsg_hdr(msg)->nlmsg_seq;
 	nlmsg_free(msg);
 	do {
-		if (poll(&pfd, 1, 30000) <= 0)
+		if (poll(&pfd, 1, 30000 * slow()) <= 0)
 			return -ETIME;
 		ret = receive(c, seq, fn, arg);
 	} while (ret == 1);
@@ -273,7 +282,7 @@ static int list(struct client *c, struct listing *l)
 /* waits until so many sessions run; ends come by a work of the kernel */
 static bool sessions_become(struct client *c, unsigned int n)
 {
-	__u64 end = now_ms() + 20000;
+	__u64 end = now_ms() + 20000 * slow();
 	struct listing l;
 	struct info info;
 
@@ -526,7 +535,7 @@ static bool read_to_summary(struct client *c, struct account *a)
 		account(c, a);
 		if (a->summed || a->error)
 			return a->summed;
-		if (poll(&pfd, 1, 20000) <= 0)
+		if (poll(&pfd, 1, 20000 * slow()) <= 0)
 			return false;
 		receive(c, 0, NULL, NULL);
 	}
@@ -1177,6 +1186,17 @@ TEST_F_TIMEOUT(genl, well_formed_stream, 60)
 	EXPECT_EQ(a->batches - 1, a->summary.batches);
 	EXPECT_EQ(a->hits, a->summary.hits);
 	free(a);
+}
+
+/* without a priority: after all those that register tests */
+static void __attribute__((constructor)) give_time(void)
+{
+	struct __fixture_metadata *f;
+	struct __test_metadata *t;
+
+	for (f = __fixture_list; f; f = f->next)
+		for (t = f->tests; t; t = t->next)
+			t->timeout *= slow();
 }
 
 TEST_HARNESS_MAIN

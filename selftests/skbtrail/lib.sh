@@ -20,6 +20,9 @@ TRACER=
 SERVER=
 CLIENT=
 
+# how much longer than usual everything may take
+SLOW=${SKBTRAIL_SLOW:-1}
+
 # Own jobs take SIGINT only with job control.
 set -m
 
@@ -37,13 +40,13 @@ cleanup()
 }
 trap cleanup EXIT
 
-# Waits in ms for a condition; unlike busywait, gives way to others.
+# Waits so many ms at most for a condition; unlike busywait, gives way to others.
 until_true()
 {
 	local ms=$1 end
 
 	shift
-	end=$(($(timestamp_ms) + ms))
+	end=$(($(timestamp_ms) + ms * SLOW))
 	until "$@" >/dev/null 2>&1; do
 		[ "$(timestamp_ms)" -lt "$end" ] || return 1
 		sleep 0.02

@@ -14,6 +14,7 @@ flood       sends COUNT datagrams with serial numbers, then "stop" ten times
 """
 
 import argparse
+import os
 import socket
 import struct
 
@@ -29,7 +30,7 @@ OPTIONS = None
 def make(addr, kind):
     v6 = ":" in addr
     s = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, kind)
-    s.settimeout(20)
+    s.settimeout(20 * int(os.environ.get("SKBTRAIL_SLOW", 1)))
     if OPTIONS.ttl and v6:
         s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, OPTIONS.ttl)
     elif OPTIONS.ttl:
