@@ -13,6 +13,7 @@
 #include <linux/bpf-cgroup-defs.h>
 #include <linux/netfilter.h>
 #include <linux/percpu.h>
+#include <linux/pkt_sched.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <linux/uaccess.h>
@@ -324,11 +325,23 @@ static const struct skbtrail_point *chosen_nf(const struct skbtrail_point *p,
 	return p + rows[state->pf][state->hook] - 1;
 }
 
-/* the filters of a qdisc are in no block */
+/*
+ * The filters at a device's two points belong to its qdisc of that kind, or are
+ * shared between such. The block among the arguments says less: on 6.1 there is
+ * none at the way out.
+ */
 static const struct skbtrail_point *chosen_tc(const struct skbtrail_point *p,
-					      const struct sk_buff *skb, const void *block)
+					      const struct sk_buff *skb,
+					      const struct tcf_proto *filters)
 {
-	return p + (!block ? 2 : skb_at_tc_ingress(skb) ? 0 : 1);
+	const struct Qdisc *q;
+
+	if (!filters)
+		return p + 2;
+	q = filters->chain->block->q;
+	if (q && q->parent != TC_H_CLSACT)
+		return p + 2;
+	return p + !skb_at_tc_ingress(skb);
 }
 
 static void see_nf(const struct skbtrail_point *p, struct sk_buff *skb,
@@ -623,7 +636,7 @@ static noinline void see_chosen(const struct skbtrail_point *p, const struct pt_
 	struct sk_buff *skb = packet_of(p, regs);
 
 	if (p->op == SKBTRAIL_OP_TC)
-		p = chosen_tc(p, skb, (const void *)skbtrail_arg(regs, 2));
+		p = chosen_tc(p, skb, (const struct tcf_proto *)skbtrail_arg(regs, 3));
 	else
 		p += skbtrail_arg(regs, 3) == CGROUP_INET_EGRESS;
 	see_packet(p, skb, socket_of(p, regs), 0);
