@@ -231,7 +231,9 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(PACKET_SEND, BEFORE, "packet_parse_headers", 1, .sk = 2, .flags = PF(SOCKET)),
 
 	/* transport, out: no network header yet */
-	FN(TCP_RETRANSMIT, TRANSMIT, "__tcp_retransmit_skb", 2, .sk = 1),
+	/* 6.1: its head is inlined into all callers, none comes by the whole function */
+	FN(TCP_RETRANSMIT, TRANSMIT, "__tcp_retransmit_skb.part.0", 2, .sk = 1),
+	FN(TCP_RETRANSMIT, TRANSMIT, "__tcp_retransmit_skb", 2, .sk = 1, .flags = PF(ALT)),
 	FN(TCP_TRANSMIT, TRANSMIT, "__tcp_transmit_skb", 2, .sk = 1),
 	FN(UDP_SEND, BEFORE, "udp_send_skb", 1),
 	FN(UDP_SEND, BEFORE, "udp_v6_send_skb", 1),
