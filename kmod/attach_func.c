@@ -475,6 +475,11 @@ static bool module_loaded(const char *name)
 }
 #endif
 
+static void no_function(struct skbtrail_point *p)
+{
+	unavailable(p, "there is no such function, or it is inlined");
+}
+
 static void absent(struct skbtrail_point *p)
 {
 	unavailable(p, "the module with this function is not loaded");
@@ -487,7 +492,9 @@ static void resolve(struct skbtrail_point *p)
 	unsigned int i;
 
 	p->addr = find_entry(p->mod, p->func, &by_ftrace);
-	for (i = 0; !p->addr && p->flags & SKBTRAIL_PF_VARIANT && i < ARRAY_SIZE(variants); i++) {
+	/* of a module that comes again the variant is known */
+	for (i = 0; !p->addr && p->flags & SKBTRAIL_PF_VARIANT && p->func != p->sym &&
+	     i < ARRAY_SIZE(variants); i++) {
 		snprintf(p->sym, sizeof(p->sym), "%s%s", p->func, variants[i]);
 		p->addr = find_entry(p->mod, p->sym, &by_ftrace);
 		if (p->addr)
@@ -504,7 +511,7 @@ static void resolve(struct skbtrail_point *p)
 	if (!p->addr && p->mod && !module_loaded(p->mod))
 		absent(p);
 	else if (!p->addr)
-		unavailable(p, "there is no such function, or it is inlined");
+		no_function(p);
 	else if (!by_ftrace)
 		/* and what runs in a breakpoint cannot be told from an NMI */
 		unavailable(p, "ftrace does not know this function, it would need a breakpoint");
@@ -683,6 +690,9 @@ bool skbtrail_func_gain(const char *mod)
 			tidy_ips();
 		any = true;
 		resolve(p);
+		/* one that is coming is not listed yet */
+		if (mod && p->state == SKBTRAIL_POINT_STATE_ABSENT)
+			no_function(p);
 	}
 	if (any)
 		end_lookups();

@@ -160,7 +160,7 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(TUNNEL_IN, PACKET, "ipip6_rcv", 1, NETHDR, V4, MOD("sit"),
 	   .flags = PF(DEV) | PF(DIRTY)),
 	FN(TUNNEL_IN, PACKET, "__ip6_tnl_rcv", 2, NETHDR, V6, MOD("ip6_tunnel"),
-	   .flags = PF(DEV) | PF(DIRTY)),
+	   .flags = PF(DEV) | PF(DIRTY) | PF(VARIANT)),
 	FN(TUNNEL_IN, PACKET, "vxlan_rcv", 2, NETHDR, MOD("vxlan"), .flags = PF(DEV) | PF(DIRTY)),
 	FN(TUNNEL_IN, PACKET, "geneve_udp_encap_recv", 2, NETHDR, MOD("geneve"),
 	   .flags = PF(DEV) | PF(DIRTY)),
