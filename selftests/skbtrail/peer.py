@@ -6,6 +6,14 @@ The two ends of the tests' traffic.
 udp-server  answers COUNT datagrams, each with its text reversed
 udp-client  sends COUNT datagrams, waits for the answer to each
 udp-send    sends COUNT datagrams, waits for nothing
+udp-self    sends COUNT datagrams to itself, then reads them
+cgroup-self does the same in --cgroup with BPF programs; prints how often they ran
+raw-self    the same with a raw socket of protocol PORT; prints COUNT
+multicast-router forwards what --source sends to group ADDRESS between --devices, until SIGINT
+tcp-half-closed  connects to itself and closes the one end before the other
+tcp-backlog connects to itself and receives while it is about to send; prints how often
+packet-sink counts packets of the device ADDRESS until SIGINT, as the kernel does
+packet-send sends COUNT frames by the device ADDRESS
 udp-sink    reads datagrams until one says "stop"; prints how many
 udp-serials reads those of a flood; prints the number of each
 tcp-server  answers COUNT connections: reads to the end, says "bye"
@@ -14,17 +22,41 @@ flood       sends COUNT datagrams with serial numbers, then "stop" ten times
 """
 
 import argparse
+import ctypes
+import fcntl
+import mmap
 import os
+import signal
 import socket
 import struct
+import sys
+import threading
 
 # not in Python's socket
 SO_SNDBUFFORCE = 32
 SO_RCVBUFFORCE = 33
+TCP_FIN_WAIT2 = 5
+MRT_INIT, MRT_ADD_VIF, MRT_ADD_MFC = 200, 202, 204
+VIFF_USE_IFINDEX = 8
+UFFDIO_API, UFFDIO_REGISTER, UFFDIO_COPY = 0xc018aa3f, 0xc020aa00, 0xc028aa03
+SOL_PACKET = 263
+PACKET_STATISTICS = 6
+ETH_P_ALL = 3
 SERIAL = b"skbtrail"
 
 
 OPTIONS = None
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+# system calls of x86-64 and arm64
+BPF, USERFAULTFD = (321, 323) if os.uname().machine == "x86_64" else (280, 282)
+
+
+def system_call(number, *args):
+    done = LIBC.syscall(number, *args)
+    if done < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return done
 
 
 def make(addr, kind):
@@ -35,6 +67,7 @@ def make(addr, kind):
         s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, OPTIONS.ttl)
     elif OPTIONS.ttl:
         s.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, OPTIONS.ttl)
+        s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, OPTIONS.ttl)
     if OPTIONS.source:
         s.bind((OPTIONS.source, 0))
     return s
@@ -60,6 +93,154 @@ def udp_send(addr, port, count):
     s = make(addr, socket.SOCK_DGRAM)
     for _ in range(count):
         s.sendto(OPTIONS.text.encode(), (addr, port))
+
+
+def udp_self(addr, port, count):
+    reader = make(addr, socket.SOCK_DGRAM)
+    reader.bind((addr, port))
+    udp_send(addr, port, count)
+    for _ in range(count):
+        reader.recv(2048)
+
+
+def raw_self(addr, protocol, count):
+    s = socket.socket(socket.AF_INET, socket.SOCK_RAW, protocol)
+    s.bind((addr, 0))
+    print(sum(s.sendto(b"skbtrail", (addr, 0)) > 0 for _ in range(count)))
+    for _ in range(count):
+        s.recv(2048)
+
+
+def multicast_router(group, _, __):
+    s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_IGMP)
+    s.setsockopt(socket.IPPROTO_IP, MRT_INIT, 1)
+    for n, dev in enumerate(OPTIONS.devices):
+        s.setsockopt(socket.IPPROTO_IP, MRT_ADD_VIF, struct.pack(
+            "=HBBIi4x", n, VIFF_USE_IFINDEX, 1, 0, socket.if_nametoindex(dev)))
+    s.setsockopt(socket.IPPROTO_IP, MRT_ADD_MFC, struct.pack(
+        "=4s4sH32s2xIIIi", socket.inet_aton(OPTIONS.source), socket.inet_aton(group), 0,
+        b"\0\1" + bytes(30), 0, 0, 0, 0))
+    print("listening", file=sys.stderr, flush=True)
+    signal.pause()
+
+
+def connected(addr, port):
+    """Both ends of a connection."""
+    server = make(addr, socket.SOCK_STREAM)
+    server.bind((addr, port))
+    server.listen()
+    client = make(addr, socket.SOCK_STREAM)
+    client.connect((addr, port))
+    return client, server.accept()[0]
+
+
+def tcp_half_closed(addr, port, _):
+    client, server = connected(addr, port)
+    client.sendall(b"skbtrail")
+    server.recv(2048)
+    client.shutdown(socket.SHUT_WR)
+    while client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != TCP_FIN_WAIT2:
+        pass
+    client.close()
+    server.close()
+
+
+class MissingPage:
+    """A page that is not there: who reads it waits until it is provided."""
+
+    def __init__(self):
+        self.fd = system_call(USERFAULTFD, os.O_CLOEXEC)
+        self.page = mmap.mmap(-1, mmap.PAGESIZE)
+        self.start = ctypes.addressof(ctypes.c_char.from_buffer(self.page))
+        self.ioctl(UFFDIO_API, "QQQ", 0xaa, 0, 0)
+        self.ioctl(UFFDIO_REGISTER, "QQQQ", self.start, mmap.PAGESIZE, 1, 0)
+
+    def ioctl(self, command, form, *values):
+        fcntl.ioctl(self.fd, command, struct.pack(form, *values))
+
+    def wait_reader(self):
+        os.read(self.fd, 32)
+
+    def provide(self):
+        text = ctypes.create_string_buffer(2 * mmap.PAGESIZE)
+        page = -(-ctypes.addressof(text) // mmap.PAGESIZE) * mmap.PAGESIZE
+        self.ioctl(UFFDIO_COPY, "QQQQQ", self.start, page, mmap.PAGESIZE, 0, 0)
+
+
+def tcp_backlog(addr, port, _):
+    client, server = connected(addr, port)
+    missing = MissingPage()
+    sender = threading.Thread(target=client.send, args=(missing.page,))
+    sender.start()
+    missing.wait_reader()
+    # the client's socket is in use now: this has to wait, and so has nothing else
+    server.send(b"skbtrail")
+    missing.provide()
+    sender.join()
+    client.recv(2048)
+    server.recv(mmap.PAGESIZE, socket.MSG_WAITALL)
+    print(1, flush=True)
+    # pages of a userfaultfd that is closed must not be read again
+    os._exit(0)
+
+
+class Program:
+    """A BPF program that lets everything pass, attached to a cgroup."""
+
+    INSTRUCTIONS = struct.pack("<QQ", 0x1000000b7, 0x95)    # r0 = 1; exit
+    LOAD, ATTACH = 5, 8
+    CGROUP_SKB = 8
+
+    def __init__(self, cgroup, where):
+        code = ctypes.create_string_buffer(self.INSTRUCTIONS)
+        text = ctypes.create_string_buffer(b"GPL")
+        self.fd = self.bpf(self.LOAD, struct.pack(
+            "<IIQQIIQII16sII", self.CGROUP_SKB, 2, ctypes.addressof(code),
+            ctypes.addressof(text), 0, 0, 0, 0, 0, b"", 0, where))
+        folder = os.open(cgroup, os.O_RDONLY)
+        self.bpf(self.ATTACH, struct.pack("<IIII", folder, self.fd, where, 0))
+
+    @staticmethod
+    def bpf(command, attr):
+        return system_call(BPF, command, attr, len(attr))
+
+    def runs(self):
+        with open("/proc/self/fdinfo/%d" % self.fd, encoding="ascii") as f:
+            return int(dict(line.split(":") for line in f)["run_cnt"])
+
+
+def cgroup_self(addr, port, count):
+    with open("/proc/sys/kernel/bpf_stats_enabled", "w", encoding="ascii") as f:
+        f.write("1")
+    with open(OPTIONS.cgroup + "/cgroup.procs", "w", encoding="ascii") as f:
+        f.write(str(os.getpid()))
+    programs = [Program(OPTIONS.cgroup, where) for where in (0, 1)]
+    udp_self(addr, port, count)
+    print(*[p.runs() for p in programs])
+
+
+def packet_socket(dev, protocol):
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(protocol))
+    s.bind((dev, protocol))
+    return s
+
+
+def packet_sink(dev, _, __):
+    s = packet_socket(dev, ETH_P_ALL)
+    print("listening", file=sys.stderr, flush=True)
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        pass
+    packets, _ = struct.unpack("II", s.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
+    print(packets)
+
+
+def packet_send(dev, _, count):
+    s = packet_socket(dev, 0)
+    # local experimental Ethertype
+    frame = b"\xff" * 6 + b"\x02\0\0\0\0\1" + b"\x88\xb5" + bytes(50)
+    print(sum(s.send(frame) == len(frame) for _ in range(count)))
 
 
 def until_stop(addr, port):
@@ -134,6 +315,14 @@ ROLES = {
     "udp-server": udp_server,
     "udp-client": udp_client,
     "udp-send": udp_send,
+    "udp-self": udp_self,
+    "raw-self": raw_self,
+    "multicast-router": multicast_router,
+    "tcp-half-closed": tcp_half_closed,
+    "tcp-backlog": tcp_backlog,
+    "cgroup-self": cgroup_self,
+    "packet-sink": packet_sink,
+    "packet-send": packet_send,
     "udp-sink": udp_sink,
     "udp-serials": udp_serials,
     "tcp-server": tcp_server,
@@ -151,6 +340,8 @@ def options():
     p.add_argument("--text", default="skbtrail test")
     p.add_argument("--ttl", type=int)
     p.add_argument("--source")
+    p.add_argument("--devices", nargs="*")
+    p.add_argument("--cgroup")
     return p.parse_args()
 
 
