@@ -67,6 +67,13 @@ generate: ## make the uAPI header and pages from the protocol and the stage tabl
 	@scripts/gen-protocol doc Documentation/netlink/specs/skbtrail.yaml >Documentation/netlink/skbtrail.md
 	@scripts/gen-stages
 
+stages-page: setup ## ask KERNELS what stages they offer, for Documentation/kernels.md
+	@mkdir -p '$(BUILD)/stages'
+	@for k in $(KERNELS); do \
+		$(VM) -k "$$k" -- selftests/skbtrail/stages_here >'$(BUILD)/stages/'"$$k" && \
+		selftests/skbtrail/kernels.py update Documentation/kernels.md "$$k" <'$(BUILD)/stages/'"$$k" || exit; \
+	done
+
 lint: ## checkpatch, sparse, clang, clang-tidy, shellcheck and more; any finding fails
 	@selftests/vm/setup --lint
 	@selftests/lint
@@ -93,4 +100,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
 		while IFS='	' read -r t d; do printf '%-12s%s\n' "$$t" "$$d"; done
 
-.PHONY: all kmod tools tools-check setup check check-all bench generate lint demo install clean help
+.PHONY: all kmod tools tools-check setup check check-all bench generate stages-page lint demo install clean help
