@@ -16,6 +16,7 @@
 #include "hit.h"
 #include "session.h"
 #include "stages.h"
+#include "switches.h"
 
 /* sessions that want a stage, also where no point is available now; control mutex */
 static unsigned int wanted[SKBTRAIL_ST_COUNT];
@@ -141,6 +142,11 @@ int skbtrail_attach(const unsigned long *stages, u32 *points, u32 *missing,
 			       "this kernel hides a function that frees packets; see life.* in 'skbtrail stages'");
 		return -EOPNOTSUPP;
 	}
+	err = skbtrail_switch_begin();
+	if (err) {
+		NL_SET_ERR_MSG(extack, "no kprobe can be attached; 'skbtrail doctor' may say why");
+		return err;
+	}
 	gain(NULL);
 	*points = 0;
 	*missing = count_missing(stages);
@@ -152,11 +158,19 @@ int skbtrail_attach(const unsigned long *stages, u32 *points, u32 *missing,
 		err = skbtrail_func_add(false);
 	if (!err)
 		err = skbtrail_nf_watch(wanted);
-	if (!err)
+	if (!err && skbtrail_switch_on() && !READ_ONCE(skbtrail_switch_doubt))
 		return 0;
-	NL_SET_ERR_MSG(extack, "the probes could not be attached; 'skbtrail doctor' may say why");
+	if (err == -EBUSY)
+		NL_SET_ERR_MSG(extack,
+			       "ftrace is switched off; run 'sysctl kernel.ftrace_enabled=1'");
+	else if (err)
+		NL_SET_ERR_MSG(extack,
+			       "the probes could not be attached; 'skbtrail doctor' may say why");
+	else
+		NL_SET_ERR_MSG(extack,
+			       "kprobes are switched off; run 'echo 1 >/sys/kernel/debug/kprobes/enabled'");
 	skbtrail_detach(stages);
-	return err;
+	return err ? err : -EBUSY;
 }
 
 void skbtrail_detach(const unsigned long *stages)
@@ -166,6 +180,7 @@ void skbtrail_detach(const unsigned long *stages)
 	skbtrail_nf_watch(wanted);
 	skbtrail_func_remove();
 	tracepoints_remove();
+	skbtrail_switch_end();
 }
 
 /* the points were looked for; control mutex */
@@ -231,6 +246,7 @@ static int resolve_points(void)
 		p->why = "this kernel has no such tracepoint";
 	}
 	err = skbtrail_func_resolve();
+	skbtrail_switch_resolve();
 	skbtrail_nf_resolve();
 	resolved = !err;
 	return err;

@@ -30,8 +30,11 @@ u32 skbtrail_attach_kind(void);
 /** skbtrail_attach_missed() - kprobe hits the kernel skipped since load */
 u64 skbtrail_attach_missed(void);
 
-/* functions are attached by kprobes: hits can be skipped; fixed at load */
+/* ends of lives may go unseen: kprobes can be skipped, and were switched */
 extern bool skbtrail_attach_skips;
+
+/* of the next, the upper bits change when kprobes are switched */
+#define SKBTRAIL_SWITCH_SHIFT	20
 
 /** skbtrail_attach_life_skipped() - kprobe hits skipped at points that end lives; any context */
 u32 skbtrail_attach_life_skipped(void);
@@ -39,7 +42,7 @@ u32 skbtrail_attach_life_skipped(void);
 /** skbtrail_attach_dirty_skipped() - the same, where headers can change */
 u32 skbtrail_attach_dirty_skipped(void);
 
-/** skbtrail_attach_life_missed() - skipped where lives end; 0 where ftrace skips none */
+/** skbtrail_attach_life_missed() - skipped where lives end; 0 where none can be */
 static inline u32 skbtrail_attach_life_missed(void)
 {
 	return unlikely(skbtrail_attach_skips) ? skbtrail_attach_life_skipped() : 0;

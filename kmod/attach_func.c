@@ -17,6 +17,7 @@
 #include "session.h"
 #include "sight.h"
 #include "stages.h"
+#include "switches.h"
 #include "track.h"
 
 static char *attach = "auto";
@@ -31,7 +32,7 @@ MODULE_PARM_DESC(attach, "how to attach function entries: auto (ftrace where pos
 static u64 missed_before;
 
 /* what is being added or removed; too large for a stack; control mutex */
-static unsigned long ips[SKBTRAIL_MAX_POINTS];
+static unsigned long ips[SKBTRAIL_MAX_POINTS + SKBTRAIL_SWITCH_IPS];
 static struct skbtrail_point *batch[SKBTRAIL_MAX_POINTS];
 static struct kprobe *kps[SKBTRAIL_MAX_POINTS];
 
@@ -156,9 +157,11 @@ static void on_ftrace(unsigned long ip, unsigned long parent_ip, struct ftrace_o
 
 	if (likely(p))
 		skbtrail_sight(p, skbtrail_ftrace_args(fregs), parent_ip);
+	else
+		skbtrail_switch_hit(ip, skbtrail_ftrace_args(fregs));
 }
 
-/* PERMANENT: the end of a life must not be missed because of a sysctl */
+/* PERMANENT: the end of a life must not be missed because of a sysctl, by kprobes neither */
 static struct ftrace_ops ops = {
 	.func = on_ftrace,
 	.flags = FTRACE_OPS_FL_SAVE_ARGS | FTRACE_OPS_FL_PERMANENT,
@@ -200,11 +203,15 @@ static void ftrace_clear(void)
 
 static void ftrace_exit(void)
 {
+	/* one that stays behind would be the end of the kernel */
+	if (WARN_ON_ONCE(ops_registered))
+		ftrace_clear();
 	ftrace_free_filter(&ops);
 }
 #else
+static const bool ops_registered = true;
 static bool ftrace_wanted(void) { return false; }
-static int ftrace_set(unsigned int n, bool remove) { return -EOPNOTSUPP; }
+static int ftrace_set(unsigned int n, bool remove) { return n ? -EOPNOTSUPP : 0; }
 static void ftrace_clear(void) { }
 static void ftrace_exit(void) { }
 #endif
@@ -284,7 +291,7 @@ static int add_returns(void)
 int skbtrail_func_add(bool life)
 {
 	struct skbtrail_point *p;
-	unsigned int i, n = 0;
+	unsigned int i, n = 0, more;
 	int err;
 
 	for (i = 0; i < ARRAY_SIZE(by_ip); i++) {
@@ -301,7 +308,8 @@ int skbtrail_func_add(bool life)
 		if (err)
 			return err;
 	}
-	err = ftrace_set(n, false);
+	more = ops_registered ? 0 : skbtrail_switch_ips(ips + n);
+	err = ftrace_set(n + more, false);
 	if (err)
 		return err;
 	for (i = 0; i < n; i++)
@@ -334,7 +342,7 @@ void skbtrail_func_remove(void)
 		if (!p || !p->attached)
 			continue;
 		if (shared_users(p)) {
-			left += p->kind == SKBTRAIL_ATTACH_KIND_FTRACE;
+			left++;
 			continue;
 		}
 		if (p->kind == SKBTRAIL_ATTACH_KIND_FTRACE)
@@ -347,6 +355,8 @@ void skbtrail_func_remove(void)
 		ftrace_clear();
 	else
 		ftrace_set(n, true);
+	if (!left)
+		skbtrail_attach_skips = !ftrace_wanted();
 	if (nkp)
 		unregister_kprobes(kps, nkp);
 }
@@ -371,7 +381,8 @@ u32 skbtrail_attach_life_skipped(void)
 	/* they stand first in the table */
 	for (p = skbtrail_points; p < life_end; p++)
 		sum += READ_ONCE(p->kp.nmissed);
-	return sum;
+	return (skbtrail_switch_count() << SKBTRAIL_SWITCH_SHIFT) +
+	       (sum & (BIT(SKBTRAIL_SWITCH_SHIFT) - 1));
 }
 
 u32 skbtrail_attach_dirty_skipped(void)

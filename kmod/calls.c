@@ -445,6 +445,24 @@ void skbtrail_calls_forget(unsigned int session)
 	}
 }
 
+static void bucket_clear(struct bucket *b)
+{
+	raw_spin_lock_irq(&b->lock);
+	memset(b->way, 0, sizeof(b->way));
+	raw_spin_unlock_irq(&b->lock);
+}
+
+void skbtrail_calls_clear(void)
+{
+	unsigned int i;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		bucket_clear(per_cpu_ptr(&softirq_bucket, cpu));
+	for (i = 0; i < ARRAY_SIZE(buckets); i++)
+		bucket_clear(&buckets[i]);
+}
+
 void skbtrail_calls_init(void)
 {
 	struct bucket *own;

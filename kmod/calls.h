@@ -101,6 +101,9 @@ void skbtrail_calls_forget(unsigned int session);
 /** skbtrail_calls_task() - describe the current task as user of socket @cookie */
 void skbtrail_calls_task(struct skbtrail_fact_task *task, u64 cookie);
 
+/** skbtrail_calls_clear() - forget all notes; owners stay; process context */
+void skbtrail_calls_clear(void);
+
 /** skbtrail_calls_cookie() - cookie of a socket; makes one when it has none yet */
 u64 skbtrail_calls_cookie(struct sock *sk);
 

@@ -17,6 +17,7 @@
 
 #include "attach.h"
 #include "calls.h"
+#include "switches.h"
 #include "track.h"
 
 /* packets that can be followed at once: 64 Ki with room to spare */
@@ -233,6 +234,8 @@ void skbtrail_session_stop(struct skbtrail_session *s)
 	lockdep_assert_held(&skbtrail_control);
 	if (s->stopped)
 		return;
+	/* what is to be told of them cannot be told later */
+	skbtrail_switch_look();
 	unlink_session(s);
 	s->stopped = true;
 	skbtrail_stream_finish(&s->stream);

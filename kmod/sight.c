@@ -30,6 +30,7 @@
 #include "hit.h"
 #include "session.h"
 #include "stages.h"
+#include "switches.h"
 #include "symbols.h"
 #include "track.h"
 
@@ -98,7 +99,7 @@ static bool same_life(struct skbtrail_set *set, struct skbtrail_life *life,
 	u32 reason = SKBTRAIL_UNKNOWN_REASON_REUSED;
 
 	if (skbtrail_track_doubtful(life)) {
-		reason = SKBTRAIL_UNKNOWN_REASON_MISSED;
+		reason = skbtrail_track_doubt(life);
 	} else if (life->head == s->skb->head) {
 		return true;
 	} else if (life->flags & SKBTRAIL_LIFE_EXPANDING) {
@@ -159,6 +160,8 @@ static u32 candidates(const struct skbtrail_life *life, const struct skbtrail_si
 {
 	u32 begin = READ_ONCE(skbtrail_interest[s->p->stage].begin);
 
+	if (unlikely(READ_ONCE(skbtrail_switch_doubt)))
+		return 0;
 	if (!life)
 		return begin;
 	begin &= ~(life->sessions | life->refused);
@@ -544,7 +547,7 @@ static void see_free(const struct skbtrail_point *p, struct sk_buff *skb,
 		s.ns = skbtrail_clock();
 		if (skbtrail_track_doubtful(life))
 			skbtrail_encode_end(life, &s, SKBTRAIL_END_KIND_UNKNOWN,
-					    SKBTRAIL_UNKNOWN_REASON_MISSED, 0);
+					    skbtrail_track_doubt(life), 0);
 		else
 			skbtrail_encode_end(life, &s, how_it_ended(p, life, skb), 0, 0);
 		skbtrail_track_end(set, life);
@@ -844,6 +847,40 @@ void skbtrail_sight_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 		return;
 	see_clone(p, clone, skb);
 	close_eyes(flags);
+}
+
+static void doubt_set(struct skbtrail_set *set)
+{
+	/* nothing was seen: its point has no number */
+	static const struct skbtrail_point nowhere;
+	struct skbtrail_sighting s;
+	struct skbtrail_life *life;
+	unsigned int i;
+
+	skbtrail_track_lock(set);
+	for (i = 0; i < SKBTRAIL_WAYS; i++) {
+		life = &set->way[i];
+		if (!set->key[i] || !skbtrail_track_doubtful(life))
+			continue;
+		sighting_init(&s, &nowhere, NULL);
+		s.ns = skbtrail_clock();
+		end_unknown(set, life, &s, skbtrail_track_doubt(life));
+	}
+	skbtrail_track_unlock(set);
+}
+
+void skbtrail_sight_doubt(void)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	for (i = 0; i < skbtrail_track_nsets(); i++) {
+		if (!open_eyes(&flags))
+			continue;
+		doubt_set(&skbtrail_sets[i]);
+		close_eyes(flags);
+		cond_resched();
+	}
 }
 
 static void see_return(const struct skbtrail_point *p)

@@ -36,6 +36,9 @@ bool skbtrail_sight_followed(const struct sk_buff *skb);
 void skbtrail_sight_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 			  struct sk_buff *skb);
 
+/** skbtrail_sight_doubt() - end all trails whose end may have gone unseen; may sleep */
+void skbtrail_sight_doubt(void);
+
 /** skbtrail_sight_return() - a read call returned; any context */
 void skbtrail_sight_return(const struct skbtrail_point *p);
 

@@ -28,6 +28,7 @@
 #include "netlink.h"
 #include "sight.h"
 #include "stages.h"
+#include "switches.h"
 #include "symbols.h"
 
 #define MIN_QUOTA	4
@@ -477,7 +478,8 @@ static void put_summary(struct own *o)
 		.lost_admission = t.lost[SKBTRAIL_LOST_CAUSE_ADMISSION],
 		.lost_other = t.lost[SKBTRAIL_LOST_CAUSE_NMI] +
 			      t.lost[SKBTRAIL_LOST_CAUSE_LIST] +
-			      t.lost[SKBTRAIL_LOST_CAUSE_MISSED],
+			      t.lost[SKBTRAIL_LOST_CAUSE_MISSED] +
+			      t.lost[SKBTRAIL_LOST_CAUSE_SWITCHED],
 	};
 }
 
@@ -513,7 +515,9 @@ static void flush_lanes(struct skbtrail_stream *st)
 	cpus_read_unlock();
 }
 
-static void tell_lost(struct own *o, enum skbtrail_lost_cause cause, u64 count, u64 ns)
+/* of the time from the last flush to @until */
+static void tell_lost(struct own *o, enum skbtrail_lost_cause cause, u64 count, u64 now,
+		      u64 until)
 {
 	struct skbtrail_rec_lost *rec = own_room(o->st, &o->lane, sizeof(*rec));
 
@@ -524,27 +528,33 @@ static void tell_lost(struct own *o, enum skbtrail_lost_cause cause, u64 count, 
 			.kind = SKBTRAIL_REC_KIND_LOST,
 			.cause = cause,
 			.count = count,
-			.first_ns = ns - jiffies_to_nsecs(o->st->flush),
-			.last_ns = ns,
+			.first_ns = now - jiffies_to_nsecs(o->st->flush),
+			.last_ns = until,
 		};
 }
 
 /*
- * Losses the packet path cannot book to a session: sightings in NMI, and
- * kprobes the kernel skipped because another one was running on the CPU or
- * too many functions were waiting to return.
+ * Losses the packet path cannot book to a session: sightings in NMI, kprobes
+ * the kernel skipped because another one was running on the CPU or too many
+ * functions were waiting to return, and what happened while all were off.
  */
 static void check_unseen(struct own *o, u64 ns)
 {
 	u64 missed = skbtrail_attach_missed(), blind = skbtrail_sight_blind();
 	struct skbtrail_stream *st = o->st;
+	u32 switched = skbtrail_switch_look();
 
 	if (missed > st->missed)
-		tell_lost(o, SKBTRAIL_LOST_CAUSE_MISSED, missed - st->missed, ns);
+		tell_lost(o, SKBTRAIL_LOST_CAUSE_MISSED, missed - st->missed, ns, ns);
 	st->missed = missed;
 	if (blind > st->blind)
-		tell_lost(o, SKBTRAIL_LOST_CAUSE_NMI, blind - st->blind, ns);
+		tell_lost(o, SKBTRAIL_LOST_CAUSE_NMI, blind - st->blind, ns, ns);
 	st->blind = blind;
+	/* packets that are on their way when kprobes are on again have half a trail */
+	if (switched != st->switched)
+		tell_lost(o, SKBTRAIL_LOST_CAUSE_SWITCHED, switched - st->switched, ns,
+			  ns + NSEC_PER_SEC);
+	st->switched = switched;
 }
 
 static void flush(struct own *o)
@@ -673,6 +683,7 @@ int skbtrail_stream_open(struct skbtrail_stream *st, struct sock *sk, u32 portid
 	st->portid = portid;
 	st->missed = skbtrail_attach_missed();
 	st->blind = skbtrail_sight_blind();
+	st->switched = skbtrail_switch_look();
 	st->flush = max(msecs_to_jiffies(flush_ms), 1UL);
 	init_waitqueue_head(&st->wait);
 	init_completion(&st->done);

@@ -82,6 +82,7 @@ struct skbtrail_lane {
  * @symbols: code locations already named
  * @missed: skipped kprobe hits already told
  * @blind: sightings in NMI already told
+ * @switched: times kprobes were switched already told
  * @lost: by cause, what no CPU could book
  */
 struct skbtrail_stream {
@@ -102,6 +103,7 @@ struct skbtrail_stream {
 	unsigned int			symbols;
 	u64				missed;
 	u64				blind;
+	u32				switched;
 	u64				lost[__SKBTRAIL_LOST_CAUSE_MAX];
 };
 

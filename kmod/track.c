@@ -67,6 +67,11 @@ struct skbtrail_life *skbtrail_track_begin(struct skbtrail_set *set,
 	return life;
 }
 
+unsigned int skbtrail_track_nsets(void)
+{
+	return nsets;
+}
+
 void skbtrail_track_unwanted(const struct skbtrail_set *set, const struct sk_buff *skb,
 			     u32 sessions)
 {

@@ -36,7 +36,8 @@ struct sock;
  * @refused: sessions that had no room when it began and will not begin later
  * @rejected: sessions whose filter said no to headers as they are
  * @shape: of the packet then
- * @epoch: hits that had been skipped at points that end lives when it began
+ * @epoch: hits that had been skipped at points that end lives when it began,
+ *	and how often kprobes had been switched
  * @ifindex: device last told
  * @mark: mark last told
  * @vlan: VLAN tag last told
@@ -192,12 +193,23 @@ void skbtrail_track_forget(unsigned int session);
  * skbtrail_track_doubtful() - whether @life may have ended unseen
  *
  * With kprobes the kernel skips a hit while another kprobe runs on the CPU;
- * one that was skipped since @life began may have been its end.
+ * one that was skipped since @life began may have been its end. So may one
+ * that was not there because kprobes were switched off.
  */
 static inline bool skbtrail_track_doubtful(const struct skbtrail_life *life)
 {
 	return unlikely(skbtrail_attach_skips) && life->epoch != skbtrail_attach_life_missed();
 }
+
+/** skbtrail_track_doubt() - why a doubtful life is: enum skbtrail_unknown_reason */
+static inline u32 skbtrail_track_doubt(const struct skbtrail_life *life)
+{
+	return (life->epoch ^ skbtrail_attach_life_missed()) >> SKBTRAIL_SWITCH_SHIFT ?
+	       SKBTRAIL_UNKNOWN_REASON_SWITCHED : SKBTRAIL_UNKNOWN_REASON_MISSED;
+}
+
+/** skbtrail_track_nsets() - number of sets in the table */
+unsigned int skbtrail_track_nsets(void);
 
 /**
  * skbtrail_track_shape() - where the network header and the end of @skb are, in its buffer

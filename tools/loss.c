@@ -69,14 +69,16 @@ static uint64_t larger(uint64_t a, uint64_t b)
 
 /*
  * The lost records and the totals tell of the same losses; a lost record can
- * itself be lost, and so can the totals.
+ * itself be lost, and so can the totals. Those have switches among the others.
  */
 static uint64_t lost_other(const struct loss *l)
 {
+	uint64_t switched = l->told[SKBTRAIL_LOST_CAUSE_SWITCHED];
+
 	return larger(l->summary.lost_other,
 		      l->told[0] + l->told[SKBTRAIL_LOST_CAUSE_NMI] +
 		      l->told[SKBTRAIL_LOST_CAUSE_LIST] +
-		      l->told[SKBTRAIL_LOST_CAUSE_MISSED]);
+		      l->told[SKBTRAIL_LOST_CAUSE_MISSED] + switched) - switched;
 }
 
 struct line {
@@ -99,6 +101,8 @@ static size_t lines(const struct loss *l, struct line *line)
 		       l->told[SKBTRAIL_LOST_CAUSE_ADMISSION]),
 		"packets not followed, the buffer was nearly full (raise --buffer)" };
 	line[n++] = (struct line) { lost_other(l), "sightings for another cause" };
+	line[n++] = (struct line) { l->told[SKBTRAIL_LOST_CAUSE_SWITCHED],
+		"times kprobes were switched off or on (nothing is followed meanwhile)" };
 	line[n++] = (struct line) { l->batches, "whole batches" };
 	line[n++] = (struct line) { l->overruns, "overruns of the socket" };
 	line[n++] = (struct line) { l->damaged, "damaged records" };

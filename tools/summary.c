@@ -223,6 +223,9 @@ static void print_unknown(FILE *f, const struct trail *t, bool utf8)
 	case SKBTRAIL_UNKNOWN_REASON_EVICTED:
 		why = "its place in the identity table was taken";
 		break;
+	case SKBTRAIL_UNKNOWN_REASON_SWITCHED:
+		why = "kprobes were switched off, so its end may have been missed";
+		break;
 	case UNKNOWN_CROWDED:
 		why = "too many trails were in flight to wait for its end";
 		break;

@@ -295,7 +295,7 @@ def flood(addr, port, count):
     # what waits on its way counts as the sender's
     s.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 64 << 20)
     s.connect((addr, port))
-    for i in range(count):
+    for i in range(OPTIONS.first, OPTIONS.first + count):
         s.send(SERIAL + struct.pack(">I", i))
     for _ in range(10):
         stop(s)
@@ -337,6 +337,7 @@ def options():
     p.add_argument("address")
     p.add_argument("port", type=int)
     p.add_argument("--count", type=int, default=1)
+    p.add_argument("--first", type=int, default=0)
     p.add_argument("--text", default="skbtrail test")
     p.add_argument("--ttl", type=int)
     p.add_argument("--source")

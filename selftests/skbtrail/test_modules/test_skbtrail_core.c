@@ -72,6 +72,11 @@ u32 skbtrail_attach_life_skipped(void)
 	return life_missed;
 }
 
+u32 skbtrail_switch_look(void)
+{
+	return 0;
+}
+
 u64 skbtrail_sight_blind(void)
 {
 	return 0;

@@ -166,6 +166,7 @@ enum skbtrail_link_kind {
  * @SKBTRAIL_LOST_CAUSE_NMI: Sightings in NMI context.
  * @SKBTRAIL_LOST_CAUSE_LIST: Packets at the end of a receive list that was too long.
  * @SKBTRAIL_LOST_CAUSE_MISSED: Kprobe hits the kernel skipped; trails whose end may be among them end unknown.
+ * @SKBTRAIL_LOST_CAUSE_SWITCHED: Times kprobes were switched off or on; no trail begins meanwhile.
  */
 enum skbtrail_lost_cause {
 	SKBTRAIL_LOST_CAUSE_BUFFER = 1,
@@ -174,6 +175,7 @@ enum skbtrail_lost_cause {
 	SKBTRAIL_LOST_CAUSE_NMI,
 	SKBTRAIL_LOST_CAUSE_LIST,
 	SKBTRAIL_LOST_CAUSE_MISSED,
+	SKBTRAIL_LOST_CAUSE_SWITCHED,
 	/* private: */
 	__SKBTRAIL_LOST_CAUSE_MAX,
 	SKBTRAIL_LOST_CAUSE_MAX = __SKBTRAIL_LOST_CAUSE_MAX - 1
@@ -184,11 +186,13 @@ enum skbtrail_lost_cause {
  * @SKBTRAIL_UNKNOWN_REASON_REUSED: The packet's memory was seen in use by another packet.
  * @SKBTRAIL_UNKNOWN_REASON_MISSED: Probes were skipped
  * @SKBTRAIL_UNKNOWN_REASON_EVICTED: Its place in the identity table was taken.
+ * @SKBTRAIL_UNKNOWN_REASON_SWITCHED: Kprobes were switched off
  */
 enum skbtrail_unknown_reason {
 	SKBTRAIL_UNKNOWN_REASON_REUSED = 1,
 	SKBTRAIL_UNKNOWN_REASON_MISSED,
 	SKBTRAIL_UNKNOWN_REASON_EVICTED,
+	SKBTRAIL_UNKNOWN_REASON_SWITCHED,
 	/* private: */
 	__SKBTRAIL_UNKNOWN_REASON_MAX,
 	SKBTRAIL_UNKNOWN_REASON_MAX = __SKBTRAIL_UNKNOWN_REASON_MAX - 1
