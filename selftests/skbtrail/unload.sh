@@ -119,6 +119,10 @@ HOOKS_BEFORE=$(nf_hooks "$client_ns")
 
 modprobe skbtrail
 check "loading attaches nothing" nothing_attached
+# has functions that are watched
+modprobe vxlan
+check "nor does another module that comes" nothing_attached
+modprobe -r vxlan
 start_traffic
 check "$ROUNDS tools killed under traffic" kill_rounds
 check "tools killed while they start" kill_early
