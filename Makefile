@@ -58,6 +58,9 @@ check: ## all tests, on KERNELS (6.1 6.12); TESTS=vm.sh: only these
 check-all: ## all tests on every kernel there is
 	@$(MAKE) --no-print-directory check KERNELS='6.1 6.12'
 
+check-debug: setup ## all tests on a debug kernel, the concurrent ones on KCSAN's; long
+	@selftests/run debug kcsan
+
 bench: setup ## measure, in instructions, in a virtual machine
 	@+$(MAKE) --no-print-directory -C selftests/bench O='$(BUILD)/bench'
 	@$(VM) -i -- selftests/bench/bench
@@ -100,4 +103,5 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
 		while IFS='	' read -r t d; do printf '%-12s%s\n' "$$t" "$$d"; done
 
-.PHONY: all kmod tools tools-check setup check check-all bench generate stages-page lint demo install clean help
+.PHONY: all kmod tools tools-check setup check check-all check-debug bench generate stages-page lint \
+	demo install clean help

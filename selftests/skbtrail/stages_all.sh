@@ -33,7 +33,10 @@ page_is_current()
 }
 
 "$HERE/stages_here" >"$WORK/here"
-check "the page of stages by kernel says the same" page_is_current
+case $(uname -r) in
+*-skbtrail-*) ktap_test_skip "the page of stages by kernel says the same: it has no debug kernels" ;;
+*) check "the page of stages by kernel says the same" page_is_current ;;
+esac
 # this is one of them
 scripts=("$HERE"/stages_*.sh)
 if [ "$(sort -u "$COVERED.scripts" 2>/dev/null | wc -l)" -eq $((${#scripts[@]} - 1)) ]; then
