@@ -58,10 +58,12 @@ static unsigned int ip_slot(unsigned long ip)
 static struct skbtrail_point *point_at(unsigned long ip)
 {
 	unsigned int i = ip_slot(ip);
+	unsigned long at;
 
-	while (by_ip[i].ip) {
-		if (by_ip[i].ip == ip)
-			return by_ip[i].p;
+	/* modules come and go meanwhile; pairs with note_ip() */
+	while ((at = smp_load_acquire(&by_ip[i].ip))) {
+		if (at == ip)
+			return READ_ONCE(by_ip[i].p);
 		i = (i + 1) & (ARRAY_SIZE(by_ip) - 1);
 	}
 	return NULL;
@@ -84,8 +86,8 @@ static bool note_ip(struct skbtrail_point *p)
 	if (!by_ip[i].ip && addr_taken == ADDR_MAX)
 		return false;
 	addr_taken += !by_ip[i].ip;
-	by_ip[i].p = p;
-	/* a probe that finds the address must find the point */
+	WRITE_ONCE(by_ip[i].p, p);
+	/* a probe that finds the address must find the point; pairs with point_at() */
 	smp_store_release(&by_ip[i].ip, ip);
 	return true;
 }
@@ -259,7 +261,7 @@ static int add_kprobe(struct skbtrail_point *p)
 	/* in this order: a sum taken meanwhile is too small, not too large */
 	missed = p->kp.nmissed;
 	memset(&p->kp, 0, sizeof(p->kp));
-	missed_before += missed;
+	WRITE_ONCE(missed_before, missed_before + missed);
 	p->kp.addr = p->addr;
 	p->kp.pre_handler = on_kprobe;
 	err = register_kprobe(&p->kp);
@@ -363,13 +365,15 @@ void skbtrail_func_remove(void)
 
 u64 skbtrail_attach_missed(void)
 {
-	u64 sum = missed_before;
+	u64 sum = READ_ONCE(missed_before);
 	unsigned int i;
 
+	/* the kernel counts on meanwhile */
 	for (i = 0; i < skbtrail_point_count; i++)
-		sum += skbtrail_points[i].kp.nmissed;
+		sum += READ_ONCE(skbtrail_points[i].kp.nmissed);
 	for (i = 0; i < ARRAY_SIZE(returns); i++)
-		sum += returns[i].probe.kp.nmissed + returns[i].probe.nmissed;
+		sum += READ_ONCE(returns[i].probe.kp.nmissed) +
+		       READ_ONCE(returns[i].probe.nmissed);
 	return sum;
 }
 

@@ -72,7 +72,7 @@ u64 skbtrail_sight_blind(void)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		sum += per_cpu(blind, cpu);
+		sum += READ_ONCE(per_cpu(blind, cpu));
 	return sum;
 }
 
