@@ -51,9 +51,18 @@ multicast_traffic()
 	peer "$source" udp-send 239.1.1.1 7130 --count 4 --ttl 8
 }
 
+# patient NS FAMILY: no neighbour is asked again whether it is still there, which
+# would happen after five seconds, in the middle of a snapshot on a slow machine
+patient()
+{
+	ip netns exec "$1" sysctl -qw "net.$2.neigh.veth0.delay_first_probe_time=3600"
+}
+
 neighbours_topology()
 {
 	ip link add veth0 netns "$a" type veth peer name veth0 netns "$b"
+	patient "$a" ipv4
+	patient "$b" ipv4
 	at "$a" veth0 10.72.0.1
 	at "$b" veth0 10.72.0.2
 	counters "$a" arp input output
@@ -89,6 +98,7 @@ neighbours6_topology()
 	for ns in "$a6" "$b6"; do
 		ip netns exec "$ns" sysctl -qw net.ipv6.conf.veth0.addr_gen_mode=1 \
 			net.ipv6.conf.veth0.router_solicitations=0
+		patient "$ns" ipv6
 		ip -n "$ns" link set veth0 up
 	done
 	ip -n "$a6" addr add fd00:72::1/64 dev veth0 nodad
@@ -207,6 +217,7 @@ arp_forward_topology()
 	for side in left right; do
 		ip link add veth0 netns "${!side}" type veth peer name "$side" netns "$bridge"
 		ip -n "$bridge" link set "$side" master br0 up
+		patient "${!side}" ipv4
 	done
 	at "$left" veth0 10.73.0.1
 	at "$right" veth0 10.73.0.2
