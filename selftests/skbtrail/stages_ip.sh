@@ -239,6 +239,8 @@ arp_forward_traffic()
 # What ends how, and what is made of what: datagrams to one who is not there,
 # answers that say so, and a copy of both for who listens at the router's device.
 # The router writes into packets that are shared with the copy: that takes a new head.
+# What is consumed are the answers; segments of earlier tests can follow later, when
+# their CPU gets to them.
 life_topology()
 {
 	ip -n "$source" route add 10.71.0.0/24 via 10.70.0.1
@@ -247,12 +249,13 @@ life_topology()
 
 life_table()
 {
-	local is_ip="->protocol == 8"
+	local is_ip="->protocol == 8" skb="((struct sk_buff *)args->skbaddr)"
+	local is_icmp="((struct iphdr *)($skb->head + $skb->network_header))->protocol == 1"
 
 	cat <<-END
 		probe kretprobe:skb_clone /retval && ((struct sk_buff *)retval)$is_ip/ { @cloned = count(); }
 		probe kprobe:pskb_expand_head /((struct sk_buff *)arg0)$is_ip/ { @expanded = count(); }
-		probe tracepoint:skb:consume_skb /((struct sk_buff *)args->skbaddr)$is_ip/ { @consumed[kstack(4)] = count(); }
+		probe tracepoint:skb:consume_skb /$skb$is_ip && $is_icmp/ { @consumed[kstack(4)] = count(); }
 		event dropped skb:kfree_skb | common_pid if protocol == 2048
 		life.clone | bpf("cloned"), told("sink")
 		life.expand | bpf("expanded")
