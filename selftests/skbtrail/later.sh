@@ -1,0 +1,142 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+#   +---------------+     +--------------+     +---------------+
+#   | left    veth0 |-----|   bridge     |-----| veth0   right |
+#   | 10.80.0.1     |     |              |     |     10.80.0.2 |
+#   +---------------+     +--------------+     +---------------+
+#
+# What a session watches can come after it began, go, and come again: modules
+# with functions, devices, namespaces, and NFQUEUE, which wants no hooks on
+# devices.
+
+# shellcheck source=/dev/null
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+
+left='' right='' bridge=''
+
+# with the module loaded as "$@" says
+reload()
+{
+	unload
+	modprobe skbtrail "$@"
+}
+
+make_bridge()
+{
+	ip -n "$bridge" link add br0 type bridge
+	ip -n "$bridge" link set left master br0 up
+	ip -n "$bridge" link set right master br0 up
+	ip -n "$bridge" link set br0 up
+}
+
+no_bridge()
+{
+	ip -n "$bridge" link del br0
+	rmmod bridge
+}
+
+ping_through()
+{
+	ip netns exec "$left" ping -q -c "$1" -i 0.05 -W 10 10.80.0.2 >/dev/null
+}
+
+topology()
+{
+	local ns
+
+	for ns in "$left" "$right" "$bridge"; do
+		ip netns exec "$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
+			net.ipv6.conf.default.disable_ipv6=1
+	done
+	ip link add veth0 netns "$left" type veth peer name left netns "$bridge"
+	ip link add veth0 netns "$right" type veth peer name right netns "$bridge"
+	ip -n "$left" addr add 10.80.0.1/24 dev veth0
+	ip -n "$right" addr add 10.80.0.2/24 dev veth0
+	ip -n "$left" link set veth0 up
+	ip -n "$right" link set veth0 up
+	know "$left" veth0 "$right" veth0 10.80.0.2
+	know "$right" veth0 "$left" veth0 10.80.0.1
+}
+
+state_of()
+{
+	skbtrail stages --json | sed -n "s/^{\"stage\":\"$1\",.*\"state\":\"\([a-z]*\)\",\"users.*/\1/p"
+}
+
+stage_is()
+{
+	[ "$(state_of "$1")" = "$2" ] || { echo "# $1 is $(state_of "$1"), not $2"; return 1; }
+}
+
+# modules NAME: the bridge's module comes twice while a session runs, goes in between
+modules()
+{
+	check "$1: absent without its module" stage_is bridge.in absent
+	start_trace "$1" --stage bridge.in,ip.rcv icmp || return
+	modprobe bridge
+	check "$1: attached with it" stage_is bridge.in attached
+	make_bridge
+	check "$1: pings pass" ping_through 2
+	no_bridge
+	check "$1: absent when it has gone" stage_is bridge.in absent
+	modprobe bridge
+	make_bridge
+	check "$1: pings pass again" ping_through 3
+	no_bridge
+	stop_trace
+	check "$1: nothing was lost" status_is 0
+	judge "$WORK/$1.out" <<-END
+		$1: each ping and its answer passed the bridge | sum(t.stages.count("bridge.in") for t in T) == 10
+		$1: and was received once | sum(t.stages.count("ip.rcv") for t in T) == 10
+	END
+	check "$1: nothing stays attached" nothing_left
+}
+
+unknown_stays()
+{
+	try unknown skbtrail trace --count 1 --duration 1 --stage bridge.never
+	refused unknown 1 'bridge.never'
+}
+
+# How often devices have received, all hooks on them being ours.
+devices()
+{
+	local later='' new=''
+
+	start_trace devices --stage nf.ingress,nf.egress,veth.cross icmp || return
+	setup_ns later new
+	for ns in "$later" "$new"; do
+		ip netns exec "$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+	done
+	ip link add veth1 netns "$later" type veth peer name veth1 netns "$new"
+	ip -n "$later" addr add 10.81.0.1/24 dev veth1
+	ip -n "$new" addr add 10.81.0.2/24 dev veth1
+	ip -n "$later" link set veth1 up
+	ip -n "$new" link set veth1 up
+	know "$later" veth1 "$new" veth1 10.81.0.2
+	know "$new" veth1 "$later" veth1 10.81.0.1
+	ip netns exec "$later" ping -q -c 3 -i 0.05 10.81.0.2 >/dev/null
+	modprobe nfnetlink_queue
+	ip netns exec "$later" ping -q -c 3 -i 0.05 10.81.0.2 >/dev/null
+	ip -n "$new" link del veth1
+	rmmod nfnetlink_queue
+	stop_trace
+	check "devices: nothing was lost" status_is 0
+	judge "$WORK/devices.out" <<-END
+		devices that come later have both points | sum(t.stages.count("nf.ingress") for t in T) == sum(t.stages.count("nf.egress") for t in T) == 6
+		and have none while NFQUEUE is there | sum(t.stages.count("veth.cross") for t in T) == 12
+		each trail shows both or none | all(t.stages in (["nf.egress", "veth.cross", "nf.ingress"], ["veth.cross"]) for t in some())
+	END
+}
+
+setup_ns left right bridge
+topology
+# another test may have left them
+rmmod nfnetlink_queue br_netfilter bridge 2>/dev/null
+modules ftrace
+devices
+check "a stage nobody knows is refused" unknown_stays
+reload attach=kprobe
+modules kprobe
+done_testing
