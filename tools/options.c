@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -119,9 +120,20 @@ static int set_netns(struct options *opts, const char *arg)
 			"the name, process id or path of a network namespace", arg);
 }
 
+/* each time it is given adds to those before */
 static int set_stage(struct options *opts, const char *arg)
 {
-	return set_text(&opts->stages, "--stage", "names of stages", arg);
+	size_t len = opts->stages ? strlen(opts->stages) : 0;
+	size_t size = len + strlen(arg) + 2;
+	char *all;
+
+	if (!*arg)
+		return complain("--stage takes names of stages");
+	all = xcalloc(size, 1);
+	snprintf(all, size, "%s%s%s", len ? opts->stages : "", len ? "," : "", arg);
+	free(opts->stages);
+	opts->stages = all;
+	return 0;
 }
 
 static int set_output(struct options *opts, const char *arg)
@@ -303,6 +315,7 @@ int options_parse(struct options *opts, const struct command *cmd, int argc,
 void options_release(struct options *opts)
 {
 	free(opts->filter);
+	free(opts->stages);
 }
 
 void options_help(FILE *f, const struct command *cmd)

@@ -64,7 +64,7 @@ struct options {
 	uint32_t flush_ms;
 	const char *dev;
 	const char *netns;
-	const char *stages;
+	char *stages;
 	const char *output;
 	const char *file;
 	char *filter;

@@ -76,6 +76,9 @@ static void values(void)
 	o = taken(&trace, "");
 	CHECK(o.snaplen == -1 && o.buffer == 16u << 20 && !o.count);
 	options_release(&o);
+	o = taken(&trace, "--stage ip.rcv --stage tcp.rcv,udp.rcv");
+	CHECK_TEXT(o.stages, "ip.rcv,tcp.rcv,udp.rcv");
+	options_release(&o);
 	o = taken(&trace, "--duration 0.001");
 	CHECK(o.duration_ms == 1);
 	options_release(&o);
