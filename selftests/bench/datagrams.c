@@ -5,11 +5,15 @@
  * each of REPEATS, after one repeat to warm up. Prints minimum, median and
  * mean of nanoseconds per datagram. Where a nanosecond is an instruction,
  * these are instructions, of everything that ran meanwhile on the one CPU.
+ *
+ * datagrams hold FROM TO ADDRESS COUNT: sends so many, which wait in their
+ * socket, unread; says "holding" and waits for a signal.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <err.h>
 #include <fcntl.h>
+#include <linux/sock_diag.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,6 +25,7 @@
 
 #define PAYLOAD 64
 #define PORT 7777
+#define PORT_HELD 7778
 
 static void enter(const char *netns)
 {
@@ -76,30 +81,62 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-int main(int argc, char **argv)
+static void connect_pair(char **where, unsigned int port, int *out, int *in)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(PORT) };
-	unsigned int repeats, count, i;
-	uint64_t *took, sum = 0;
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port) };
+
+	if (!inet_aton(where[2], &to.sin_addr))
+		errx(1, "%s is no IPv4 address", where[2]);
+	enter(where[0]);
+	*out = udp_socket();
+	enter(where[1]);
+	*in = udp_socket();
+	if (bind(*in, (struct sockaddr *)&to, sizeof(to)))
+		err(1, "bind");
+	if (connect(*out, (struct sockaddr *)&to, sizeof(to)))
+		err(1, "connect");
+}
+
+static unsigned int dropped(int fd)
+{
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len))
+		err(1, "SO_MEMINFO");
+	return info[SK_MEMINFO_DROPS];
+}
+
+static int hold(char **where, unsigned int count)
+{
+	char payload[PAYLOAD] = "skbtrail bench";
+	int out, in, room = 1 << 30;
+	unsigned int i;
+
+	connect_pair(where, PORT_HELD, &out, &in);
+	if (setsockopt(in, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) ||
+	    setsockopt(out, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)))
+		err(1, "buffers");
+	for (i = 0; i < count; i++)
+		if (send(out, payload, sizeof(payload), 0) != sizeof(payload))
+			err(1, "send");
+	if (dropped(in))
+		errx(1, "%u of %u were dropped", dropped(in), count);
+	puts("holding");
+	fflush(stdout);
+	pause();
+	return 0;
+}
+
+static int measure(char **where, unsigned int repeats, unsigned int count)
+{
+	uint64_t *took = calloc(repeats, sizeof(*took)), sum = 0;
+	unsigned int i;
 	int in, out;
 
-	if (argc != 6 || !inet_aton(argv[3], &to.sin_addr))
-		errx(1, "usage: datagrams FROM TO ADDRESS REPEATS COUNT");
-	repeats = strtoul(argv[4], NULL, 10);
-	count = strtoul(argv[5], NULL, 10);
-	took = calloc(repeats, sizeof(*took));
-	if (!repeats || !count || !took)
-		errx(1, "REPEATS and COUNT are numbers from 1");
-
-	enter(argv[1]);
-	out = udp_socket();
-	enter(argv[2]);
-	in = udp_socket();
-	if (bind(in, (struct sockaddr *)&to, sizeof(to)))
-		err(1, "bind");
-	if (connect(out, (struct sockaddr *)&to, sizeof(to)))
-		err(1, "connect");
-
+	if (!took)
+		err(1, "calloc");
+	connect_pair(where, PORT, &out, &in);
 	pass(out, in, count);
 	for (i = 0; i < repeats; i++)
 		took[i] = pass(out, in, count);
@@ -109,4 +146,23 @@ int main(int argc, char **argv)
 	printf("%llu %llu %llu\n", (unsigned long long)took[0],
 	       (unsigned long long)took[repeats / 2], (unsigned long long)(sum / repeats));
 	return 0;
+}
+
+static unsigned int positive(const char *text)
+{
+	unsigned long n = strtoul(text, NULL, 10);
+
+	if (!n || n > UINT32_MAX)
+		errx(1, "%s is no number from 1", text);
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 6)
+		errx(1, "usage: datagrams FROM TO ADDRESS REPEATS COUNT\n"
+			"       datagrams hold FROM TO ADDRESS COUNT");
+	if (!strcmp(argv[1], "hold"))
+		return hold(argv + 2, positive(argv[5]));
+	return measure(argv + 1, positive(argv[4]), positive(argv[5]));
 }
