@@ -10,7 +10,8 @@
 # shellcheck source=/dev/null
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
-ROUNDS=20
+ROUNDS=25
+AT_ONCE=8
 
 state()
 {
@@ -41,17 +42,38 @@ start_traffic()
 	NOISE6=$LAST
 }
 
+larger_than()
+{
+	[ "$(stat -c %s "$1")" -gt "$2" ]
+}
+
+# Several at once, which share what is attached.
+kill_round()
+{
+	local i pids=()
+
+	for ((i = 0; i < AT_ONCE; i++)); do
+		rm -f "$WORK/kill$i.out"
+		background "kill$i" skbtrail record -o -
+		pids+=("$LAST")
+	done
+	# batches of packets, not only names
+	for ((i = 0; i < AT_ONCE; i++)); do
+		until_true 30000 larger_than "$WORK/kill$i.out" 100000 || { echo "# no trails"; return 1; }
+	done
+	for i in "${pids[@]}"; do
+		kill -KILL "$i"
+		join "$i"
+		[ "$STATUS" -eq 137 ] || { echo "# the tool ended with $STATUS"; return 1; }
+	done
+}
+
 kill_rounds()
 {
 	local i
 
 	for ((i = 0; i < ROUNDS; i++)); do
-		start_trace "kill$i" || return
-		until_true 10000 has_lines "$WORK/kill$i.out" 1 || { echo "# no trail in round $i"; return 1; }
-		kill -KILL "$TRACER"
-		join "$TRACER"
-		[ "$STATUS" -eq 137 ] || { echo "# the tool ended with $STATUS"; return 1; }
-		rm -f "$WORK/kill$i.out"
+		kill_round || { echo "# in round $i"; return 1; }
 	done
 }
 
@@ -124,7 +146,7 @@ modprobe vxlan
 check "nor does another module that comes" nothing_attached
 modprobe -r vxlan
 start_traffic
-check "$ROUNDS tools killed under traffic" kill_rounds
+check "$((ROUNDS * AT_ONCE)) tools killed under traffic" kill_rounds
 check "tools killed while they start" kill_early
 check "their sessions end" until_true 20000 nothing_attached
 check "nobody holds the module" until_true 20000 idle
