@@ -7,6 +7,7 @@
 #include "clock.h"
 
 #include <linux/irqflags.h>
+#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
@@ -105,12 +106,12 @@ static void publish(const struct skbtrail_anchor *a)
 	smp_store_release(&skbtrail_anchor, next);
 }
 
-/* nanoseconds per cycle times 2^32; 0 when that makes no sense */
+/* nanoseconds per cycle times 2^SKBTRAIL_CLOCK_SHIFT; 0 when that makes no sense */
 static u64 rate_of(u64 ns, u64 cycles)
 {
 	if (cycles < ns >> 10)
 		return 0;
-	return mul_u64_u64_div_u64(ns, 1ULL << 32, cycles);
+	return mul_u64_u64_div_u64(ns, 1ULL << SKBTRAIL_CLOCK_SHIFT, cycles);
 }
 
 static void publish_line(u64 cycles, u64 ns, u64 mult)
@@ -118,7 +119,7 @@ static void publish_line(u64 cycles, u64 ns, u64 mult)
 	struct skbtrail_anchor a = { .cycles = cycles, .ns = ns, .mult = mult };
 
 	/* nobody may adjust it for as long as ADJUST_MAX_NS */
-	a.limit = mul_u64_u64_div_u64(2 * ADJUST_MAX_NS, 1ULL << 32, mult);
+	a.limit = mul_u64_u64_div_u64(2 * ADJUST_MAX_NS, 1ULL << SKBTRAIL_CLOCK_SHIFT, mult);
 	publish(&a);
 }
 
@@ -130,7 +131,7 @@ static void publish_none(const struct skbtrail_anchor *a, const struct moment *m
 	if (!a->limit)
 		return;
 	if (m->cycles - a->cycles < a->limit)
-		told += mul_u64_u64_shr(m->cycles - a->cycles, a->mult, 32);
+		told += skbtrail_clock_span(a, m->cycles - a->cycles);
 	publish(&(struct skbtrail_anchor){ .ns = min(told, m->ns + OFF_MAX_NS) });
 }
 
@@ -155,11 +156,11 @@ static bool steer(const struct skbtrail_anchor *a, const struct moment *last,
 		publish_line(m->cycles, max(m->ns, a->ns), rate);
 		return true;
 	}
-	ours = a->ns + mul_u64_u64_shr(m->cycles - a->cycles, a->mult, 32);
+	ours = a->ns + skbtrail_clock_span(a, m->cycles - a->cycles);
 	if (apart(rate, a->mult) > a->mult / RATE_TOLERANCE || apart(ours, m->ns) > OFF_MAX_NS)
 		return false;
 	behind = m->ns - ours;
-	rate += div64_s64((s64)(rate >> 12) * behind, HORIZON_NS >> 12);
+	rate += div64_s64((s64)rate * behind, HORIZON_NS);
 	publish_line(m->cycles, ours, rate);
 	return true;
 }

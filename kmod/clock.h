@@ -4,7 +4,6 @@
 
 #include <linux/compiler.h>
 #include <linux/ktime.h>
-#include <linux/math64.h>
 #include <linux/timekeeping.h>
 #include <linux/types.h>
 
@@ -15,7 +14,7 @@
  * struct skbtrail_anchor - where the counter and CLOCK_MONOTONIC met
  * @cycles: counter then
  * @ns: CLOCK_MONOTONIC then
- * @mult: nanoseconds per cycle since, times 2^32
+ * @mult: nanoseconds per cycle since, times 2^SKBTRAIL_CLOCK_SHIFT
  * @limit: cycles for which that holds; 0: ask the kernel instead
  */
 struct skbtrail_anchor {
@@ -25,10 +24,19 @@ struct skbtrail_anchor {
 	u64	limit;
 };
 
+/* 36 s of nanoseconds, shifted so far, are just 64 bits; a bit is 11 ns in a second */
+#define SKBTRAIL_CLOCK_SHIFT	28
+
 /* the last few: one may still be read when the next is written */
 #define SKBTRAIL_ANCHORS	8
 extern struct skbtrail_anchor skbtrail_anchors[SKBTRAIL_ANCHORS];
 extern unsigned int skbtrail_anchor;
+
+/* cycles, no more than the limit, in ns */
+static __always_inline u64 skbtrail_clock_span(const struct skbtrail_anchor *a, u64 cycles)
+{
+	return cycles * a->mult >> SKBTRAIL_CLOCK_SHIFT;
+}
 
 /** skbtrail_clock_slow() - there is no line, or @passed does not lie on it */
 u64 skbtrail_clock_slow(const struct skbtrail_anchor *a, u64 passed);
@@ -48,7 +56,7 @@ static __always_inline u64 skbtrail_clock(void)
 
 	if (unlikely(passed >= a->limit))
 		return skbtrail_clock_slow(a, passed);
-	return a->ns + mul_u64_u64_shr(passed, a->mult, 32);
+	return a->ns + skbtrail_clock_span(a, passed);
 }
 #else
 static __always_inline u64 skbtrail_clock(void)

@@ -173,7 +173,77 @@ static bool reads_packet_only(const struct sock_filter *insn, unsigned int n)
 	return true;
 }
 
+static unsigned int load_size(const struct sock_filter *insn)
+{
+	return BPF_SIZE(insn->code) == BPF_W ? 4 : BPF_SIZE(insn->code) == BPF_H ? 2 : 1;
+}
+
+static u16 further(u16 reach, const struct sock_filter *insn)
+{
+	u64 end = (u64)insn->k + load_size(insn);
+
+	return max_t(u64, reach, min_t(u64, end, SKBTRAIL_REACH_FAR));
+}
+
+/* whether X becomes something else than the length of the IP header at the beginning */
+static bool sets_x(const struct sock_filter *insn)
+{
+	if (BPF_CLASS(insn->code) == BPF_LDX)
+		return BPF_MODE(insn->code) != BPF_MSH || insn->k;
+	return insn->code == (BPF_MISC | BPF_TAX);
+}
+
+static void find_reach(const struct sock_filter *insn, unsigned int n,
+		       struct skbtrail_reach *reach)
+{
+	bool other_x = false;
+	unsigned int i;
+
+	*reach = (struct skbtrail_reach){ 0 };
+	for (i = 0; i < n; i++) {
+		other_x |= sets_x(&insn[i]);
+		if (!loads_from_packet(&insn[i]))
+			continue;
+		if (BPF_MODE(insn[i].code) == BPF_IND)
+			reach->behind = further(reach->behind, &insn[i]);
+		else
+			reach->fixed = further(reach->fixed, &insn[i]);
+	}
+	if (other_x && reach->behind)
+		reach->behind = SKBTRAIL_REACH_FAR;
+}
+
+/* of an IP header as MSH reads it, whatever version it claims */
+static bool near(const struct skbtrail_session *se, u8 first, u32 bytes)
+{
+	const struct skbtrail_reach *r = &se->config.l3_reach;
+
+	if (!se->config.l3 || r->fixed > bytes)
+		return false;
+	return !r->behind || (first & 0xf) * 4 + r->behind <= bytes;
+}
+
+bool skbtrail_filter_near(u32 rejected, const struct skbtrail_sighting *s, u32 bytes)
+{
+	const struct sk_buff *skb = s->skb;
+	u16 proto = s->view.flow.l3proto;
+	unsigned long bits = rejected;
+	const struct skbtrail_session *se;
+
+	if ((proto != ETH_P_IP && proto != ETH_P_IPV6) || !s->view.len)
+		return false;
+	if (skb_is_nonlinear(skb) && (int)skb_headlen(skb) - s->view.offset < (int)bytes)
+		return false;
+	for (; bits; bits &= bits - 1) {
+		se = skbtrail_session_at(__ffs(bits));
+		if (se && !near(se, skb->data[s->view.offset], bytes))
+			return false;
+	}
+	return true;
+}
+
 struct bpf_prog *skbtrail_filter_compile(const struct nlattr *attr,
+					 struct skbtrail_reach *reach,
 					 struct netlink_ext_ack *extack)
 {
 	struct sock_fprog_kern fprog;
@@ -199,6 +269,7 @@ struct bpf_prog *skbtrail_filter_compile(const struct nlattr *attr,
 				    "the filter reads kernel data at negative offsets; only packet bytes can be read");
 		return ERR_PTR(-EINVAL);
 	}
+	find_reach(fprog.filter, fprog.len, reach);
 	err = bpf_prog_create(&prog, &fprog);
 	if (err) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "the filter is not a valid classic BPF program");

@@ -4,6 +4,20 @@
 
 #include <linux/types.h>
 
+/**
+ * struct skbtrail_reach - how far into a packet a program can look
+ * @fixed: bytes, wherever it says so itself
+ * @behind: bytes, where it looks behind an IP header of the length that header claims
+ *
+ * SKBTRAIL_REACH_FAR: anywhere.
+ */
+struct skbtrail_reach {
+	u16	fixed;
+	u16	behind;
+};
+
+#define SKBTRAIL_REACH_FAR	U16_MAX
+
 struct bpf_prog;
 struct netlink_ext_ack;
 struct nlattr;
@@ -22,13 +36,25 @@ struct skbtrail_sighting;
 u32 skbtrail_filter(u32 sessions, const struct skbtrail_sighting *s, u32 *rejected);
 
 /**
+ * skbtrail_filter_near() - whether nothing but the first bytes made them say no
+ * @rejected: as skbtrail_filter() said
+ * @s: sighting, located
+ * @bytes: from the network header on
+ *
+ * They say no as long as these are the same, and as many follow.
+ */
+bool skbtrail_filter_near(u32 rejected, const struct skbtrail_sighting *s, u32 bytes);
+
+/**
  * skbtrail_filter_compile() - make a program from an attribute
  * @attr: array of struct sock_filter, or NULL
+ * @reach: set with the program
  * @extack: gets a sentence when it is refused
  *
  * Context: process. Return: program, NULL for no attribute, or ERR_PTR().
  */
 struct bpf_prog *skbtrail_filter_compile(const struct nlattr *attr,
+					 struct skbtrail_reach *reach,
 					 struct netlink_ext_ack *extack);
 
 #endif /* SKBTRAIL_FILTER_H */

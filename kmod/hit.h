@@ -78,10 +78,14 @@ static __always_inline void skbtrail_write_hit(struct skbtrail_session *se,
 }
 
 /** skbtrail_headers_told() - looks at them again where they can have changed */
-static inline bool skbtrail_headers_told(struct skbtrail_life *life,
+static __always_inline bool skbtrail_headers_told(struct skbtrail_life *life,
 					 const struct skbtrail_point *p,
 					 const struct sk_buff *skb)
 {
+	if (likely(skbtrail_view_still(p, skb, &life->flow))) {
+		life->flags &= ~SKBTRAIL_LIFE_DIRTY;
+		return true;
+	}
 	switch (skbtrail_view_same(p, skb, &life->flow)) {
 	case SKBTRAIL_SAME_YES:
 		life->flags &= ~SKBTRAIL_LIFE_DIRTY;
@@ -120,9 +124,6 @@ static __always_inline bool skbtrail_all_told(struct skbtrail_life *life,
 					      const struct sock *sk,
 					      const struct net_device *dev)
 {
-	if (life->flags & SKBTRAIL_LIFE_ANSWERED || p->flags & SKBTRAIL_PF_ASIDE ||
-	    (p->flags & SKBTRAIL_PF_ANSWER && life->flow.l3proto == ETH_P_ARP))
-		return false;
 	if (dev && (dev->ifindex != life->ifindex ||
 		    dev_net(dev)->net_cookie != life->netns))
 		return false;
@@ -132,9 +133,16 @@ static __always_inline bool skbtrail_all_told(struct skbtrail_life *life,
 		return false;
 	if (sk && sk != life->sk)
 		return false;
-	if (p->flags & SKBTRAIL_PF_DST && skb_dst(skb) != life->dst)
-		return false;
-	return !(life->flags & SKBTRAIL_LIFE_DIRTY) || skbtrail_headers_told(life, p, skb);
+	/* most points and most lives have none of these */
+	if (p->flags & (SKBTRAIL_PF_ASIDE | SKBTRAIL_PF_ANSWER | SKBTRAIL_PF_DST)) {
+		if (p->flags & SKBTRAIL_PF_ASIDE ||
+		    (p->flags & SKBTRAIL_PF_ANSWER && life->flow.l3proto == ETH_P_ARP) ||
+		    (p->flags & SKBTRAIL_PF_DST && skb_dst(skb) != life->dst))
+			return false;
+	}
+	if (!(life->flags & (SKBTRAIL_LIFE_ANSWERED | SKBTRAIL_LIFE_DIRTY)))
+		return true;
+	return !(life->flags & SKBTRAIL_LIFE_ANSWERED) && skbtrail_headers_told(life, p, skb);
 }
 
 /**

@@ -40,25 +40,41 @@
 static DEFINE_PER_CPU(u64, blind);
 static DEFINE_PER_CPU(bool, looking);
 
-/*
- * Every probe begins and ends with these. What we call must not make us look
- * again; and an NMI must not take our locks.
- */
-static __always_inline bool open_eyes(unsigned long *flags)
+/* an NMI must not take our locks */
+static __always_inline bool in_the_dark(void)
 {
-	if (unlikely(in_nmi())) {
-		this_cpu_inc(blind);
+	if (likely(!in_nmi()))
 		return false;
-	}
-	local_irq_save(*flags);
+	this_cpu_inc(blind);
+	return true;
+}
+
+/* what we call must not make us look again; interrupts off */
+static __always_inline bool look_up(void)
+{
 	if (unlikely(__this_cpu_read(looking))) {
 		__this_cpu_inc(blind);
-		local_irq_restore(*flags);
 		return false;
 	}
 	__this_cpu_write(looking, true);
 	return true;
 }
+
+/*
+ * Every probe begins and ends with these. A macro, as local_irq_save() is one: a
+ * variable whose address is taken costs a stack canary.
+ */
+#define open_eyes(flags) ({			\
+	bool open_ = !in_the_dark();		\
+						\
+	if (open_) {				\
+		local_irq_save(flags);		\
+		open_ = look_up();		\
+		if (!open_)			\
+			local_irq_restore(flags); \
+	}					\
+	open_;					\
+})
 
 static __always_inline void close_eyes(unsigned long flags)
 {
@@ -168,6 +184,16 @@ static u32 candidates(const struct skbtrail_life *life, const struct skbtrail_si
 	return life->shape == skbtrail_track_shape(s->skb) ? begin & ~life->rejected : begin;
 }
 
+/* whether who said no will do so while the bytes that are compared are the same */
+static bool print_tells(const struct skbtrail_sighting *s, u32 rejected)
+{
+	const struct sk_buff *skb = s->skb;
+
+	return s->view.offset == (int)skb_network_offset(skb) &&
+	       skb->network_header != (typeof(skb->network_header))~0U &&
+	       skbtrail_filter_near(rejected, s, SKBTRAIL_PRINT);
+}
+
 /* asks the filters; returns the life if somebody follows the packet now */
 static struct skbtrail_life *ask(struct skbtrail_set *set, struct skbtrail_life *life,
 				 struct skbtrail_sighting *s, u32 asked)
@@ -184,10 +210,10 @@ static struct skbtrail_life *ask(struct skbtrail_set *set, struct skbtrail_life 
 		s->parsed = true;
 		life = admit(set, life, s, wanted);
 	}
-	if (!rejected || s->dirty)
+	if (!rejected)
 		return life;
 	if (!life) {
-		skbtrail_track_unwanted(set, s->skb, rejected);
+		skbtrail_track_unwanted(set, s->skb, rejected, print_tells(s, rejected));
 	} else {
 		if (life->shape != skbtrail_track_shape(s->skb))
 			life->rejected = 0;
@@ -217,7 +243,7 @@ static noinline void see_closely(struct skbtrail_set *set, struct skbtrail_life 
 		pass(s->p, s->skb);
 	if (!s->dirty)
 		return;
-	skbtrail_track_changed(set);
+	skbtrail_track_dirty(set);
 	if (life)
 		life->rejected = 0;
 }
@@ -251,11 +277,8 @@ static noinline void see_new(struct skbtrail_set *set, struct skbtrail_life *lif
 	see_closely(set, life, &s);
 }
 
-/* whether it is a hit like most: of a packet that is followed, with nothing new about it */
-static __always_inline bool ordinary(struct skbtrail_life *life,
-				     const struct skbtrail_point *p, const struct sk_buff *skb,
-				     const struct sock *sk, const struct net_device *dev,
-				     u32 begin)
+/* the same packet as before, followed, and nobody else may begin to follow it here */
+static __always_inline bool known(struct skbtrail_life *life, const struct sk_buff *skb, u32 begin)
 {
 	if (life->head != skb->head || skbtrail_track_doubtful(life))
 		return false;
@@ -263,9 +286,24 @@ static __always_inline bool ordinary(struct skbtrail_life *life,
 	    (life->shape != skbtrail_track_shape(skb) ||
 	     begin & ~(life->sessions | life->refused | life->rejected)))
 		return false;
-	if (!sk && skb->sk && outward(p))
-		sk = skb->sk;
-	return life->sessions && skbtrail_all_told(life, p, skb, sk, dev);
+	return life->sessions;
+}
+
+static noinline void see_changed(struct skbtrail_life *life, const struct skbtrail_point *p,
+				 struct sk_buff *skb, struct sock *sk,
+				 const struct nf_hook_state *nf, bool dirty, u32 info)
+{
+	struct skbtrail_sighting s;
+
+	sighting_init(&s, p, skb);
+	s.sk = sk;
+	s.nf = nf;
+	s.info = info;
+	s.dirty = dirty;
+	s.ns = skbtrail_clock();
+	skbtrail_encode_hit(life, &s, watching(p));
+	if (dirty)
+		life->rejected = 0;
 }
 
 /* the core: one packet, one point; inlined, as it is most of what is done */
@@ -281,17 +319,20 @@ static __always_inline void see(const struct skbtrail_point *p, struct sk_buff *
 	if (skbtrail_track_is_unwanted(set, skb, begin)) {
 		pass(p, skb);
 		if (dirty)
-			skbtrail_track_changed(set);
+			skbtrail_track_dirty(set);
 		return;
 	}
 	skbtrail_track_lock(set);
 	life = skbtrail_track_find(set, skb);
-	if (likely(life && ordinary(life, p, skb, sk, dev, begin))) {
+	if (unlikely(!life || !known(life, skb, begin))) {
+		see_new(set, life, p, skb, sk, nf, dirty, info);
+	} else if (likely(skbtrail_all_told(life, p, skb,
+					    sk || !outward(p) ? sk : skb->sk, dev))) {
 		skbtrail_tell_hit(life, p, skb, READ_ONCE(interest->watch),
 				  skbtrail_clock(), info);
 		skbtrail_moved_to(life, p, sk, dirty);
 	} else {
-		see_new(set, life, p, skb, sk, nf, dirty, info);
+		see_changed(life, p, skb, sk, nf, dirty, info);
 	}
 	skbtrail_track_unlock(set);
 }
@@ -361,7 +402,7 @@ static void see_nf(const struct skbtrail_point *p, struct sk_buff *skb,
 	    state->pf << 8 | state->hook);
 }
 
-static void see_birth(const struct skbtrail_point *p, struct sk_buff *skb)
+static noinline void see_birth(const struct skbtrail_point *p, struct sk_buff *skb)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
 	struct skbtrail_sighting s;
@@ -379,7 +420,7 @@ static void see_birth(const struct skbtrail_point *p, struct sk_buff *skb)
 	skbtrail_track_unlock(set);
 }
 
-static void see_list(const struct skbtrail_point *p, const struct list_head *list)
+static noinline void see_list(const struct skbtrail_point *p, const struct list_head *list)
 {
 	struct sk_buff *skb;
 	int n = 0;
@@ -395,7 +436,7 @@ static void see_list(const struct skbtrail_point *p, const struct list_head *lis
 	}
 }
 
-static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool after)
+static noinline void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool after)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
 	u32 watch = watching(p);
@@ -418,7 +459,7 @@ static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool a
 }
 
 /* a followed packet has a clone: a trail of its own, followed by the same */
-static void see_clone(const struct skbtrail_point *p, struct sk_buff *clone,
+static noinline void see_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 		      struct sk_buff *skb)
 {
 	u64 ns = skbtrail_clock();
@@ -456,7 +497,7 @@ static void see_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 	skbtrail_track_unlock(set);
 }
 
-static void see_merge(const struct skbtrail_point *p, struct sk_buff *to,
+static noinline void see_merge(const struct skbtrail_point *p, struct sk_buff *to,
 		      struct sk_buff *from)
 {
 	u64 trail = skbtrail_track_trail(to);
@@ -471,7 +512,7 @@ static void see_merge(const struct skbtrail_point *p, struct sk_buff *to,
 	skbtrail_track_unlock(set);
 }
 
-static void see_expand(const struct skbtrail_point *p, struct sk_buff *skb)
+static noinline void see_expand(const struct skbtrail_point *p, struct sk_buff *skb)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
 	struct skbtrail_sighting s;
@@ -490,7 +531,7 @@ static void see_expand(const struct skbtrail_point *p, struct sk_buff *skb)
 }
 
 /* drivers free with the same function what they did not send */
-static void see_done(const struct skbtrail_point *p, struct sk_buff *skb)
+static noinline void see_done(const struct skbtrail_point *p, struct sk_buff *skb)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
 	struct skbtrail_sighting s;
@@ -528,7 +569,7 @@ static bool lives_on(unsigned long caller)
 	       skbtrail_code_in(caller, SKBTRAIL_IN_SEGMENT_LIST);
 }
 
-static void see_free(const struct skbtrail_point *p, struct sk_buff *skb,
+static noinline void see_free(const struct skbtrail_point *p, struct sk_buff *skb,
 		     unsigned long caller)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
@@ -679,12 +720,14 @@ static noinline void see_otherwise(const struct skbtrail_point *p, const struct 
 	}
 }
 
+/* no buffer is on this stack: only a lock makes the compiler want a canary */
+__no_stack_protector
 void skbtrail_sight(const struct skbtrail_point *p, const struct pt_regs *regs,
 		    unsigned long caller)
 {
 	unsigned long flags;
 
-	if (!open_eyes(&flags))
+	if (!open_eyes(flags))
 		return;
 	if (likely(p->op == SKBTRAIL_OP_PACKET)) {
 		if (unlikely(p->flags & SKBTRAIL_PF_ODD_ARGS))
@@ -708,7 +751,7 @@ void skbtrail_sight_packet(const struct skbtrail_point *p, struct sk_buff *skb, 
 {
 	unsigned long flags;
 
-	if (!open_eyes(&flags))
+	if (!open_eyes(flags))
 		return;
 	see_packet(p, skb, NULL, info);
 	close_eyes(flags);
@@ -718,7 +761,7 @@ void skbtrail_sight_birth(const struct skbtrail_point *p, struct sk_buff *skb)
 {
 	unsigned long flags;
 
-	if (!open_eyes(&flags))
+	if (!open_eyes(flags))
 		return;
 	see_birth(p, skb);
 	close_eyes(flags);
@@ -795,7 +838,7 @@ static void end_dropped(const struct skbtrail_life *life, const struct skbtrail_
 		skbtrail_encode_end(life, s, end, 0, 0);
 }
 
-static void see_drop(const struct skbtrail_point *p, struct sk_buff *skb,
+static noinline void see_drop(const struct skbtrail_point *p, struct sk_buff *skb,
 		     void *location, u32 reason)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
@@ -820,7 +863,7 @@ void skbtrail_sight_drop(const struct skbtrail_point *p, struct sk_buff *skb,
 {
 	unsigned long flags;
 
-	if (!open_eyes(&flags))
+	if (!open_eyes(flags))
 		return;
 	see_drop(p, skb, location, reason);
 	close_eyes(flags);
@@ -831,7 +874,7 @@ bool skbtrail_sight_followed(const struct sk_buff *skb)
 	unsigned long flags;
 	bool followed;
 
-	if (!open_eyes(&flags))
+	if (!open_eyes(flags))
 		return false;
 	followed = skbtrail_track_trail(skb);
 	close_eyes(flags);
@@ -843,7 +886,7 @@ void skbtrail_sight_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 {
 	unsigned long flags;
 
-	if (!open_eyes(&flags))
+	if (!open_eyes(flags))
 		return;
 	see_clone(p, clone, skb);
 	close_eyes(flags);
@@ -875,7 +918,7 @@ void skbtrail_sight_doubt(void)
 	unsigned int i;
 
 	for (i = 0; i < skbtrail_track_nsets(); i++) {
-		if (!open_eyes(&flags))
+		if (!open_eyes(flags))
 			continue;
 		doubt_set(&skbtrail_sets[i]);
 		close_eyes(flags);
@@ -883,7 +926,7 @@ void skbtrail_sight_doubt(void)
 	}
 }
 
-static void see_return(const struct skbtrail_point *p)
+static noinline void see_return(const struct skbtrail_point *p)
 {
 	u64 trails[4], ns = skbtrail_clock();
 	u32 sessions[4];
@@ -898,7 +941,7 @@ void skbtrail_sight_return(const struct skbtrail_point *p)
 {
 	unsigned long flags;
 
-	if (!open_eyes(&flags))
+	if (!open_eyes(flags))
 		return;
 	see_return(p);
 	close_eyes(flags);

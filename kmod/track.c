@@ -73,16 +73,20 @@ unsigned int skbtrail_track_nsets(void)
 }
 
 void skbtrail_track_unwanted(const struct skbtrail_set *set, const struct sk_buff *skb,
-			     u32 sessions)
+			     u32 sessions, bool near)
 {
-	*this_cpu_ptr(&skbtrail_unwanted) = (struct skbtrail_unwanted){
-		.skb = skb,
-		.head = skb->head,
-		.gen = atomic_read(&set->gen),
-		.epoch = skbtrail_attach_dirty_missed(),
-		.sessions = sessions,
-		.shape = skbtrail_track_shape(skb),
-	};
+	struct skbtrail_unwanted *u = this_cpu_ptr(&skbtrail_unwanted);
+
+	u->skb = skb;
+	u->head = skb->head;
+	u->gen = atomic_read(&set->gen);
+	u->dirty = atomic_read(&set->dirty);
+	u->epoch = skbtrail_attach_dirty_missed();
+	u->sessions = sessions;
+	u->shape = skbtrail_track_shape(skb);
+	u->printed = near;
+	if (near)
+		memcpy(u->print, skbtrail_track_print(skb), SKBTRAIL_PRINT);
 }
 
 static bool same_head(const struct skbtrail_life *life, const struct sk_buff *skb)

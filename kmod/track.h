@@ -74,37 +74,51 @@ struct skbtrail_life {
  * @lock: held for all of a sighting, interrupts off; inside it only the locks
  *	of calls.c and symbols.c are taken. As in kernel/trace it is one that
  *	lockdep does not know: most of the cost of a lock is in the call
- * @gen: counts what may make an sk_buff of this set another packet: its
- *	end, and changes of headers nobody follows
+ * @gen: counts what may make an sk_buff of this set another packet: its end
+ * @dirty: counts what may change headers of one that nobody follows
  * @key: sk_buff of each life, NULL: free; together, to be found fast
  * @way: the lives
  */
 struct skbtrail_set {
 	arch_spinlock_t		lock;
 	atomic_t		gen;
+	atomic_t		dirty;
 	const struct sk_buff	*key[SKBTRAIL_WAYS];
 	struct skbtrail_life	way[SKBTRAIL_WAYS];
 };
+
+/*
+ * Bytes of a packet that are compared: headers up to the ports, of IPv6 too. The
+ * structure behind every buffer, struct skb_shared_info, is larger: so many can be read.
+ */
+#define SKBTRAIL_PRINT	48
 
 /**
  * struct skbtrail_unwanted - the last packet that nobody wanted, of each CPU
  * @skb: the packet; compared, never dereferenced
  * @head: its buffer
  * @gen: of its set then
+ * @dirty: of its set then
  * @epoch: hits that had been skipped at points behind which headers can change
  * @sessions: whose filter said no
  * @shape: where its network header and its end were
+ * @printed: no filter looked further than @print
+ * @print: its bytes from the network header on
  *
  * A packet passes many stages and is asked about once: all of these stay the
- * same while it is the same packet with the same headers.
+ * same while it is the same packet with the same headers. Where headers can
+ * change they are compared, if that is enough.
  */
 struct skbtrail_unwanted {
 	const struct sk_buff	*skb;
 	const void		*head;
 	int			gen;
+	int			dirty;
 	u32			epoch;
 	u32			sessions;
 	u64			shape;
+	bool			printed;
+	u64			print[SKBTRAIL_PRINT / 8];
 };
 
 DECLARE_PER_CPU(struct skbtrail_unwanted, skbtrail_unwanted);
@@ -170,10 +184,16 @@ static __always_inline struct skbtrail_life *skbtrail_track_find(struct skbtrail
 struct skbtrail_life *skbtrail_track_begin(struct skbtrail_set *set,
 					   const struct sk_buff *skb);
 
-/** skbtrail_track_changed() - some packet of the set ended or has other headers */
+/** skbtrail_track_changed() - some packet of the set ended, or is another */
 static inline void skbtrail_track_changed(struct skbtrail_set *set)
 {
 	atomic_inc(&set->gen);
+}
+
+/** skbtrail_track_dirty() - some packet of the set may get other headers */
+static inline void skbtrail_track_dirty(struct skbtrail_set *set)
+{
+	atomic_inc(&set->dirty);
 }
 
 /** skbtrail_track_end() - forget a life of a locked set */
@@ -221,10 +241,27 @@ static __always_inline u64 skbtrail_track_shape(const struct sk_buff *skb)
 	return (u64)skb->network_header << 32 | (skb->len + (u32)(skb->data - skb->head));
 }
 
+/* where a print begins; only of a packet whose shape was compared */
+static __always_inline const u64 *skbtrail_track_print(const struct sk_buff *skb)
+{
+	return (const u64 *)(skb->head + skb->network_header);
+}
+
+static __always_inline bool skbtrail_track_same_print(const struct skbtrail_unwanted *u,
+						      const struct sk_buff *skb)
+{
+	const u64 *h = skbtrail_track_print(skb);
+
+	BUILD_BUG_ON(SKBTRAIL_PRINT != 48);
+	BUILD_BUG_ON(sizeof(struct skb_shared_info) < SKBTRAIL_PRINT);
+	return !((h[0] ^ u->print[0]) | (h[1] ^ u->print[1]) | (h[2] ^ u->print[2]) |
+		 (h[3] ^ u->print[3]) | (h[4] ^ u->print[4]) | (h[5] ^ u->print[5]));
+}
+
 /**
  * skbtrail_track_is_unwanted() - whether @sessions said no to this packet already
  *
- * Context: interrupts off, no lock: who changes the packet bumps @gen first.
+ * Context: interrupts off, no lock: who changes the packet bumps @gen or @dirty first.
  */
 static __always_inline bool skbtrail_track_is_unwanted(const struct skbtrail_set *set,
 						       const struct sk_buff *skb, u32 sessions)
@@ -234,13 +271,18 @@ static __always_inline bool skbtrail_track_is_unwanted(const struct skbtrail_set
 	if (__this_cpu_read(skbtrail_unwanted.skb) != skb)
 		return false;
 	u = this_cpu_ptr(&skbtrail_unwanted);
-	return u->head == skb->head &&
-	       u->gen == atomic_read(&set->gen) && u->shape == skbtrail_track_shape(skb) &&
-	       !(sessions & ~u->sessions) && u->epoch == skbtrail_attach_dirty_missed();
+	return u->head == skb->head && u->gen == atomic_read(&set->gen) &&
+	       u->shape == skbtrail_track_shape(skb) && !(sessions & ~u->sessions) &&
+	       (u->printed ? skbtrail_track_same_print(u, skb) :
+		u->dirty == atomic_read(&set->dirty) &&
+		u->epoch == skbtrail_attach_dirty_missed());
 }
 
-/** skbtrail_track_unwanted() - remember that @sessions said no; the set is locked */
+/**
+ * skbtrail_track_unwanted() - remember that @sessions said no; the set is locked
+ * @near: no further than SKBTRAIL_PRINT bytes behind skb->network_header
+ */
 void skbtrail_track_unwanted(const struct skbtrail_set *set, const struct sk_buff *skb,
-			     u32 sessions);
+			     u32 sessions, bool near);
 
 #endif /* SKBTRAIL_TRACK_H */

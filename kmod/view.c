@@ -72,24 +72,6 @@ bool skbtrail_view_copy(const struct sk_buff *skb, const struct skbtrail_view *v
 	return !skb_copy_bits(skb, v->offset + (int)off, to, len);
 }
 
-static bool same_ports(const struct udphdr *uh, const struct skbtrail_flow *flow)
-{
-	return !(flow->sport | flow->dport) ||
-	       (htons(flow->sport) == uh->source && htons(flow->dport) == uh->dest);
-}
-
-/* IPv4 without options, not a later fragment */
-static bool same_v4(const struct iphdr *iph, const struct skbtrail_flow *flow)
-{
-	if (*(const u8 *)iph != 0x45 || iph->frag_off & htons(IP_OFFSET))
-		return false;
-	if (*(const __be32 *)flow->saddr != iph->saddr ||
-	    *(const __be32 *)flow->daddr != iph->daddr ||
-	    flow->ttl != iph->ttl || flow->tos != iph->tos || flow->proto != iph->protocol)
-		return false;
-	return same_ports((const void *)(iph + 1), flow);
-}
-
 /* IPv6 without extension headers */
 static bool same_v6(const struct ipv6hdr *iph, const struct skbtrail_flow *flow)
 {
@@ -98,7 +80,7 @@ static bool same_v6(const struct ipv6hdr *iph, const struct skbtrail_flow *flow)
 	if (memcmp(flow->saddr, &iph->saddr, 16) || memcmp(flow->daddr, &iph->daddr, 16) ||
 	    flow->ttl != iph->hop_limit || flow->tos != ipv6_get_dsfield(iph))
 		return false;
-	return same_ports((const void *)(iph + 1), flow);
+	return skbtrail_view_same_ports((const void *)(iph + 1), flow);
 }
 
 enum skbtrail_same skbtrail_view_same(const struct skbtrail_point *p,
@@ -115,7 +97,7 @@ enum skbtrail_same skbtrail_view_same(const struct skbtrail_point *p,
 	if (proto != flow->l3proto || !flow->alen)
 		return SKBTRAIL_SAME_PERHAPS;
 	if (proto == ETH_P_IP && linear >= (int)sizeof(struct iphdr) + 4)
-		same = same_v4((const void *)(skb->data + offset), flow);
+		same = skbtrail_view_same_v4((const void *)(skb->data + offset), flow);
 	else if (proto == ETH_P_IPV6 && linear >= (int)sizeof(struct ipv6hdr) + 4)
 		same = same_v6((const void *)(skb->data + offset), flow);
 	return same ? SKBTRAIL_SAME_YES : SKBTRAIL_SAME_PERHAPS;

@@ -2,11 +2,15 @@
 #ifndef SKBTRAIL_VIEW_H
 #define SKBTRAIL_VIEW_H
 
+#include <linux/if_ether.h>
+#include <linux/ip.h>
 #include <linux/skbuff.h>
 #include <linux/skbtrail.h>
 #include <linux/types.h>
+#include <linux/udp.h>
+#include <net/ip.h>
 
-struct skbtrail_point;
+#include "stages.h"
 
 /**
  * struct skbtrail_flow - what is compared to notice that a packet changed
@@ -100,6 +104,47 @@ enum skbtrail_same {
 enum skbtrail_same skbtrail_view_same(const struct skbtrail_point *p,
 				      const struct sk_buff *skb,
 				      const struct skbtrail_flow *flow);
+
+static __always_inline bool skbtrail_view_same_ports(const struct udphdr *uh,
+						     const struct skbtrail_flow *flow)
+{
+	return !(flow->sport | flow->dport) ||
+	       (htons(flow->sport) == uh->source && htons(flow->dport) == uh->dest);
+}
+
+/* IPv4 without options, not a later fragment; four bytes behind it can be read */
+static __always_inline bool skbtrail_view_same_v4(const struct iphdr *iph,
+						  const struct skbtrail_flow *flow)
+{
+	if (*(const u8 *)iph != 0x45 || iph->frag_off & htons(IP_OFFSET))
+		return false;
+	if (*(const __be32 *)flow->saddr != iph->saddr ||
+	    *(const __be32 *)flow->daddr != iph->daddr ||
+	    flow->ttl != iph->ttl || flow->tos != iph->tos || flow->proto != iph->protocol)
+		return false;
+	return skbtrail_view_same_ports((const void *)(iph + 1), flow);
+}
+
+/**
+ * skbtrail_view_still() - quicker, in line: true only for IPv4 as it was
+ *
+ * Where the network header is known to be at skb->network_header.
+ */
+static __always_inline bool skbtrail_view_still(const struct skbtrail_point *p,
+						const struct sk_buff *skb,
+						const struct skbtrail_flow *flow)
+{
+	u32 at = skb->network_header;
+
+	if (p->l3 != SKBTRAIL_L3_NETHDR || flow->l3proto != ETH_P_IP || flow->alen != 4)
+		return false;
+	if (p->l3proto ? p->l3proto != ETH_P_IP : skb->protocol != htons(ETH_P_IP))
+		return false;
+	/* where it is not set yet there is no room behind it, or nothing at all */
+	return at && skb->head &&
+	       at + sizeof(struct iphdr) + 4 <= (u32)(skb_tail_pointer(skb) - skb->head) &&
+	       skbtrail_view_same_v4((const void *)(skb->head + at), flow);
+}
 
 /** skbtrail_view_copy() - copy @len bytes from @off of the network header, or fail */
 bool skbtrail_view_copy(const struct sk_buff *skb, const struct skbtrail_view *v,

@@ -539,6 +539,30 @@ static struct sock_filter no_return[] = {
 	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
 };
 
+/* udp port: behind the header */
+static struct sock_filter port[] = {
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
+	BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
+	BPF_STMT(BPF_LD | BPF_H | BPF_IND, 2),
+	BPF_STMT(BPF_RET | BPF_A, 0),
+};
+
+/* behind a TCP header: its length says where */
+static struct sock_filter payload[] = {
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 32),
+	BPF_STMT(BPF_MISC | BPF_TAX, 0),
+	BPF_STMT(BPF_LD | BPF_H | BPF_IND, 2),
+	BPF_STMT(BPF_RET | BPF_A, 0),
+};
+
+static struct sock_filter far_away[] = {
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0x7fffffff),
+	BPF_STMT(BPF_RET | BPF_A, 0),
+};
+
+/* of the last program */
+static struct skbtrail_reach reach;
+
 static struct bpf_prog *__init compiled(const struct sock_filter *insn, unsigned int bytes)
 {
 	struct nlattr *attr = kzalloc(NLA_HDRLEN + bytes, GFP_KERNEL);
@@ -548,7 +572,7 @@ static struct bpf_prog *__init compiled(const struct sock_filter *insn, unsigned
 		return ERR_PTR(-ENOMEM);
 	attr->nla_len = NLA_HDRLEN + bytes;
 	memcpy(nla_data(attr), insn, bytes);
-	prog = skbtrail_filter_compile(attr, NULL);
+	prog = skbtrail_filter_compile(attr, &reach, NULL);
 	kfree(attr);
 	return prog;
 }
@@ -600,7 +624,40 @@ static void __init test_filter(void)
 	CHECK(PTR_ERR(compiled(no_return, sizeof(no_return))) == -EINVAL);
 	CHECK(PTR_ERR(compiled(udp_only, sizeof(udp_only) - 1)) == -EINVAL);
 	CHECK(PTR_ERR(compiled(udp_only, 0)) == -EINVAL);
-	CHECK(!skbtrail_filter_compile(NULL, NULL));
+	CHECK(!skbtrail_filter_compile(NULL, &reach, NULL));
+}
+
+static bool __init reaches(const struct sock_filter *insn, unsigned int bytes, u16 fixed,
+			   u16 behind)
+{
+	struct bpf_prog *prog = compiled(insn, bytes);
+
+	if (IS_ERR_OR_NULL(prog))
+		return false;
+	bpf_prog_destroy(prog);
+	return reach.fixed == fixed && reach.behind == behind;
+}
+
+/* an answer is kept only as long as all that was looked at is the same */
+static void __init test_filter_reach(void)
+{
+	static struct skbtrail_session se;
+	struct bpf_prog *prog;
+
+	CHECK(reaches(udp_only, sizeof(udp_only), 10, 0));
+	CHECK(reaches(byte_40, sizeof(byte_40), 41, 0));
+	CHECK(reaches(port, sizeof(port), 10, 4));
+	CHECK(reaches(payload, sizeof(payload), 33, SKBTRAIL_REACH_FAR));
+	CHECK(reaches(far_away, sizeof(far_away), SKBTRAIL_REACH_FAR, 0));
+	prog = compiled(port, sizeof(port));
+	if (IS_ERR_OR_NULL(prog))
+		return;
+	CHECK(!near(&se, 0x45, 48));
+	se.config.l3 = prog;
+	se.config.l3_reach = reach;
+	CHECK(near(&se, 0x45, 24) && !near(&se, 0x45, 23));
+	CHECK(near(&se, 0x4b, 48) && !near(&se, 0x4c, 48));
+	bpf_prog_destroy(prog);
 }
 
 /* ---- track ---- */
@@ -784,7 +841,47 @@ static bool unwanted(const struct sk_buff *skb, u32 sessions)
 
 static void refuse(const struct sk_buff *skb, u32 sessions)
 {
-	skbtrail_track_unwanted(skbtrail_track_set(skb), skb, sessions);
+	skbtrail_track_unwanted(skbtrail_track_set(skb), skb, sessions, false);
+}
+
+/* the answer of a filter that looked at no more than what is compared */
+static void __init test_track_printed(void)
+{
+	struct skbtrail_set *set = skbtrail_track_set(&fakes[0]);
+	u8 *buf = kzalloc(256, GFP_KERNEL), *head = fakes[0].head;
+	struct sk_buff *skb = &fakes[0];
+
+	if (!buf)
+		return;
+	skb->head = buf;
+	skb->data = buf;
+	skb->network_header = 16;
+	skb->len = 100;
+	local_irq_disable();
+	skbtrail_track_unwanted(set, skb, 1, true);
+	CHECK(unwanted(skb, 1));
+	skbtrail_track_dirty(set);
+	CHECK(unwanted(skb, 1));
+	buf[15]++;
+	buf[16 + SKBTRAIL_PRINT]++;
+	CHECK(unwanted(skb, 1));
+	buf[16]++;
+	CHECK(!unwanted(skb, 1));
+	buf[16]--;
+	buf[16 + SKBTRAIL_PRINT - 1]++;
+	CHECK(!unwanted(skb, 1));
+	buf[16 + SKBTRAIL_PRINT - 1]--;
+	CHECK(unwanted(skb, 1));
+	skbtrail_track_changed(set);
+	CHECK(!unwanted(skb, 1));
+	refuse(skb, 1);
+	CHECK(unwanted(skb, 1));
+	skbtrail_track_dirty(set);
+	CHECK(!unwanted(skb, 1));
+	local_irq_enable();
+	skb->head = head;
+	skb->network_header = 0;
+	kfree(buf);
 }
 
 /* what was said of a packet holds for it alone, and while its headers stay */
@@ -858,6 +955,7 @@ static void __init test_track(void)
 	test_track_doubt();
 	test_track_unique();
 	test_track_unwanted();
+	test_track_printed();
 	local_irq_disable();
 	refuse(&fakes[0], 1);
 	CHECK(unwanted(&fakes[0], 1));
@@ -1352,6 +1450,7 @@ static void __init selftest(void)
 	test_view_same();
 	test_view_random();
 	test_filter();
+	test_filter_reach();
 	test_clock();
 	test_track();
 	test_symbols();
