@@ -126,8 +126,8 @@ stop_trace()
 join()
 {
 	STATUS=0
-	# the shell's own remark on a killed job is no news
-	{ wait "$1" || STATUS=$?; } 2>/dev/null
+	# the shell's own remark on a killed job is no news, and that it was stopped none either
+	{ wait -f "$1" || STATUS=$?; } 2>/dev/null
 }
 
 # try NAME COMMAND...: to its end, output in $WORK/NAME.out and .err
