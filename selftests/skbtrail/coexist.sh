@@ -90,8 +90,8 @@ others_stop()
 	trace-cmd stop
 	trace-cmd show >"$WORK/function.out"
 	trace-cmd reset
-	stop_trace "$BPF_KPROBE"
-	[ ! -e "$BTF" ] || stop_trace "$BPF_KFUNC"
+	stop_bpftrace "$BPF_KPROBE"
+	[ ! -e "$BTF" ] || stop_bpftrace "$BPF_KFUNC"
 	stop_trace "$PERF"
 }
 

@@ -130,6 +130,19 @@ join()
 	{ wait -f "$1" || STATUS=$?; } 2>/dev/null
 }
 
+interrupted()
+{
+	kill -INT "$1" 2>/dev/null
+	! alive "$1"
+}
+
+# stop_bpftrace PID: 0.17 forgets a SIGINT that does not find it asleep
+stop_bpftrace()
+{
+	until_true 60000 interrupted "$1"
+	join "$1"
+}
+
 # try NAME COMMAND...: to its end, output in $WORK/NAME.out and .err
 try()
 {

@@ -126,7 +126,7 @@ start_bpftrace()
 stop_counting()
 {
 	stages_py quiet
-	[ -z "$BPFTRACE" ] || stop_trace "$BPFTRACE"
+	[ -z "$BPFTRACE" ] || stop_bpftrace "$BPFTRACE"
 }
 
 counting()
