@@ -63,7 +63,7 @@ check-debug: setup ## all tests on a debug kernel, the concurrent ones on KCSAN'
 
 bench: setup ## measure, in instructions, in a virtual machine
 	@+$(MAKE) --no-print-directory -C selftests/bench O='$(BUILD)/bench'
-	@$(VM) -i -- selftests/bench/bench
+	@$(VM) -i -t 1800 -- selftests/bench/bench
 
 generate: ## make the uAPI header and pages from the protocol and the stage table
 	@scripts/gen-protocol header Documentation/netlink/specs/skbtrail.yaml >kmod/include/uapi/linux/skbtrail.h
