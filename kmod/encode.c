@@ -460,8 +460,10 @@ void skbtrail_encode_hit(struct skbtrail_life *life, struct skbtrail_sighting *s
 	if (s->p->stage == SKBTRAIL_ST_ICMP_ERROR)
 		life->flags |= SKBTRAIL_LIFE_ANSWERED;
 	if (s->p->flags & SKBTRAIL_PF_ASIDE || lookup_for_answer(life, s->p)) {
-		if (s->dirty)
+		if (s->dirty) {
 			life->flags |= SKBTRAIL_LIFE_DIRTY;
+			life->rejected = 0;
+		}
 		return;
 	}
 	life->flags &= ~SKBTRAIL_LIFE_ANSWERED;

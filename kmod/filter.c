@@ -269,7 +269,8 @@ struct bpf_prog *skbtrail_filter_compile(const struct nlattr *attr,
 				    "the filter reads kernel data at negative offsets; only packet bytes can be read");
 		return ERR_PTR(-EINVAL);
 	}
-	find_reach(fprog.filter, fprog.len, reach);
+	if (reach)
+		find_reach(fprog.filter, fprog.len, reach);
 	err = bpf_prog_create(&prog, &fprog);
 	if (err) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "the filter is not a valid classic BPF program");

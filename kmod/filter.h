@@ -48,7 +48,7 @@ bool skbtrail_filter_near(u32 rejected, const struct skbtrail_sighting *s, u32 b
 /**
  * skbtrail_filter_compile() - make a program from an attribute
  * @attr: array of struct sock_filter, or NULL
- * @reach: set with the program
+ * @reach: set with the program, or NULL
  * @extack: gets a sentence when it is refused
  *
  * Context: process. Return: program, NULL for no attribute, or ERR_PTR().

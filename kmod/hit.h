@@ -79,8 +79,8 @@ static __always_inline void skbtrail_write_hit(struct skbtrail_session *se,
 
 /** skbtrail_headers_told() - looks at them again where they can have changed */
 static __always_inline bool skbtrail_headers_told(struct skbtrail_life *life,
-					 const struct skbtrail_point *p,
-					 const struct sk_buff *skb)
+						  const struct skbtrail_point *p,
+						  const struct sk_buff *skb)
 {
 	if (likely(skbtrail_view_still(p, skb, &life->flow))) {
 		life->flags &= ~SKBTRAIL_LIFE_DIRTY;

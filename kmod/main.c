@@ -10,6 +10,7 @@
  *   track.c                    which packet is it
  *   view.c, filter.c           does somebody want it
  *   calls.c                    what led to it: socket calls, owners
+ *   ends.c                     how it ended
  *   encode.c                   records of what happened and what changed
  *   stream.c                   batches, to the reader's socket
  *

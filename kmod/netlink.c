@@ -254,8 +254,7 @@ static int take_config(struct skbtrail_config *c, struct genl_info *info)
 	err = take_place(c, info);
 	if (err)
 		return err;
-	c->l2 = skbtrail_filter_compile(a[SKBTRAIL_A_SESSION_FILTER_L2], &c->l2_reach,
-					info->extack);
+	c->l2 = skbtrail_filter_compile(a[SKBTRAIL_A_SESSION_FILTER_L2], NULL, info->extack);
 	if (IS_ERR(c->l2)) {
 		err = PTR_ERR(c->l2);
 		c->l2 = NULL;

@@ -17,7 +17,6 @@
  * struct skbtrail_config - what a session was asked for
  * @l2: filter over the Ethernet header, NULL none
  * @l3: filter over the IP header, NULL none
- * @l2_reach: how far @l2 looks
  * @l3_reach: how far @l3 looks
  * @text: filter as the user wrote it
  * @dev: device name to begin at, empty for all
@@ -32,7 +31,6 @@
 struct skbtrail_config {
 	struct bpf_prog		*l2;
 	struct bpf_prog		*l3;
-	struct skbtrail_reach	l2_reach;
 	struct skbtrail_reach	l3_reach;
 	char			text[1024];
 	char			dev[SKBTRAIL_NAME_LEN];

@@ -15,17 +15,15 @@
 #include <linux/percpu.h>
 #include <linux/pkt_sched.h>
 #include <linux/skbuff.h>
-#include <linux/tcp.h>
-#include <linux/uaccess.h>
 #include <net/sch_generic.h>
 #include <net/sock.h>
-#include <net/tcp_states.h>
 
 #include "attach.h"
 #include "calls.h"
 #include "clock.h"
 #include "compat.h"
 #include "encode.h"
+#include "ends.h"
 #include "filter.h"
 #include "hit.h"
 #include "session.h"
@@ -60,21 +58,17 @@ static __always_inline bool look_up(void)
 	return true;
 }
 
-/*
- * Every probe begins and ends with these. A macro, as local_irq_save() is one: a
- * variable whose address is taken costs a stack canary.
- */
-#define open_eyes(flags) ({			\
-	bool open_ = !in_the_dark();		\
-						\
-	if (open_) {				\
-		local_irq_save(flags);		\
-		open_ = look_up();		\
-		if (!open_)			\
-			local_irq_restore(flags); \
-	}					\
-	open_;					\
-})
+/* every probe begins and ends with these */
+static __always_inline bool open_eyes(unsigned long *flags)
+{
+	if (in_the_dark())
+		return false;
+	local_irq_save(*flags);
+	if (look_up())
+		return true;
+	local_irq_restore(*flags);
+	return false;
+}
 
 static __always_inline void close_eyes(unsigned long flags)
 {
@@ -248,18 +242,26 @@ static noinline void see_closely(struct skbtrail_set *set, struct skbtrail_life 
 		life->rejected = 0;
 }
 
-static __always_inline void sighting_init(struct skbtrail_sighting *s,
-					  const struct skbtrail_point *p, struct sk_buff *skb)
+static __always_inline void sighting_of(struct skbtrail_sighting *s,
+					const struct skbtrail_point *p, struct sk_buff *skb,
+					struct sock *sk, const struct nf_hook_state *nf,
+					bool dirty, u32 info)
 {
 	s->p = p;
 	s->skb = skb;
-	s->sk = NULL;
-	s->nf = NULL;
-	s->info = 0;
+	s->sk = sk;
+	s->nf = nf;
+	s->info = info;
 	s->outward = outward(p);
-	s->dirty = p->flags & SKBTRAIL_PF_DIRTY;
+	s->dirty = dirty;
 	s->located = false;
 	s->parsed = false;
+}
+
+static void sighting_init(struct skbtrail_sighting *s, const struct skbtrail_point *p,
+			  struct sk_buff *skb)
+{
+	sighting_of(s, p, skb, NULL, NULL, p->flags & SKBTRAIL_PF_DIRTY, 0);
 }
 
 static noinline void see_new(struct skbtrail_set *set, struct skbtrail_life *life,
@@ -269,11 +271,7 @@ static noinline void see_new(struct skbtrail_set *set, struct skbtrail_life *lif
 {
 	struct skbtrail_sighting s;
 
-	sighting_init(&s, p, skb);
-	s.sk = sk;
-	s.nf = nf;
-	s.info = info;
-	s.dirty = dirty;
+	sighting_of(&s, p, skb, sk, nf, dirty, info);
 	see_closely(set, life, &s);
 }
 
@@ -295,15 +293,9 @@ static noinline void see_changed(struct skbtrail_life *life, const struct skbtra
 {
 	struct skbtrail_sighting s;
 
-	sighting_init(&s, p, skb);
-	s.sk = sk;
-	s.nf = nf;
-	s.info = info;
-	s.dirty = dirty;
+	sighting_of(&s, p, skb, sk, nf, dirty, info);
 	s.ns = skbtrail_clock();
 	skbtrail_encode_hit(life, &s, watching(p));
-	if (dirty)
-		life->rejected = 0;
 }
 
 /* the core: one packet, one point; inlined, as it is most of what is done */
@@ -402,7 +394,7 @@ static void see_nf(const struct skbtrail_point *p, struct sk_buff *skb,
 	    state->pf << 8 | state->hook);
 }
 
-static noinline void see_birth(const struct skbtrail_point *p, struct sk_buff *skb)
+static void see_birth(const struct skbtrail_point *p, struct sk_buff *skb)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
 	struct skbtrail_sighting s;
@@ -420,7 +412,7 @@ static noinline void see_birth(const struct skbtrail_point *p, struct sk_buff *s
 	skbtrail_track_unlock(set);
 }
 
-static noinline void see_list(const struct skbtrail_point *p, const struct list_head *list)
+static void see_list(const struct skbtrail_point *p, const struct list_head *list)
 {
 	struct sk_buff *skb;
 	int n = 0;
@@ -436,7 +428,7 @@ static noinline void see_list(const struct skbtrail_point *p, const struct list_
 	}
 }
 
-static noinline void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool after)
+static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool after)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
 	u32 watch = watching(p);
@@ -459,7 +451,7 @@ static noinline void see_copy(const struct skbtrail_point *p, struct sk_buff *sk
 }
 
 /* a followed packet has a clone: a trail of its own, followed by the same */
-static noinline void see_clone(const struct skbtrail_point *p, struct sk_buff *clone,
+static void see_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 		      struct sk_buff *skb)
 {
 	u64 ns = skbtrail_clock();
@@ -497,7 +489,7 @@ static noinline void see_clone(const struct skbtrail_point *p, struct sk_buff *c
 	skbtrail_track_unlock(set);
 }
 
-static noinline void see_merge(const struct skbtrail_point *p, struct sk_buff *to,
+static void see_merge(const struct skbtrail_point *p, struct sk_buff *to,
 		      struct sk_buff *from)
 {
 	u64 trail = skbtrail_track_trail(to);
@@ -512,7 +504,7 @@ static noinline void see_merge(const struct skbtrail_point *p, struct sk_buff *t
 	skbtrail_track_unlock(set);
 }
 
-static noinline void see_expand(const struct skbtrail_point *p, struct sk_buff *skb)
+static void see_expand(const struct skbtrail_point *p, struct sk_buff *skb)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
 	struct skbtrail_sighting s;
@@ -531,7 +523,7 @@ static noinline void see_expand(const struct skbtrail_point *p, struct sk_buff *
 }
 
 /* drivers free with the same function what they did not send */
-static noinline void see_done(const struct skbtrail_point *p, struct sk_buff *skb)
+static void see_done(const struct skbtrail_point *p, struct sk_buff *skb)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
 	struct skbtrail_sighting s;
@@ -548,29 +540,8 @@ static noinline void see_done(const struct skbtrail_point *p, struct sk_buff *sk
 	skbtrail_track_unlock(set);
 }
 
-static enum skbtrail_end_kind how_it_ended(const struct skbtrail_point *p,
-					   const struct skbtrail_life *life,
-					   const struct sk_buff *skb)
-{
-	if (life->flags & SKBTRAIL_LIFE_COPIED)
-		return SKBTRAIL_END_KIND_DELIVERED;
-	if (life->stage == SKBTRAIL_ST_DEV_XMIT || life->stage == SKBTRAIL_ST_DEV_DONE)
-		return SKBTRAIL_END_KIND_SENT;
-	/* after a failed merge it is owned by its socket, until a reader is done with it */
-	if (life->merged && !skb->sk && !(p->flags & SKBTRAIL_PF_ASIDE))
-		return SKBTRAIL_END_KIND_MERGED;
-	return SKBTRAIL_END_KIND_CONSUMED;
-}
-
-/* skb_segment() drops the state of segments that live on */
-static bool lives_on(unsigned long caller)
-{
-	return skbtrail_code_in(caller, SKBTRAIL_IN_SEGMENT) ||
-	       skbtrail_code_in(caller, SKBTRAIL_IN_SEGMENT_LIST);
-}
-
 static noinline void see_free(const struct skbtrail_point *p, struct sk_buff *skb,
-		     unsigned long caller)
+			      unsigned long caller)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
 	struct skbtrail_sighting s;
@@ -584,13 +555,13 @@ static noinline void see_free(const struct skbtrail_point *p, struct sk_buff *sk
 	sighting_init(&s, p, skb);
 	skbtrail_track_lock(set);
 	life = skbtrail_track_find(set, skb);
-	if (life && !lives_on(caller)) {
+	if (life && !skbtrail_end_lives_on(caller)) {
 		s.ns = skbtrail_clock();
 		if (skbtrail_track_doubtful(life))
 			skbtrail_encode_end(life, &s, SKBTRAIL_END_KIND_UNKNOWN,
 					    skbtrail_track_doubt(life), 0);
 		else
-			skbtrail_encode_end(life, &s, how_it_ended(p, life, skb), 0, 0);
+			skbtrail_encode_end(life, &s, skbtrail_end_freed(p, life, skb), 0, 0);
 		skbtrail_track_end(set, life);
 	}
 	skbtrail_track_unlock(set);
@@ -727,7 +698,7 @@ void skbtrail_sight(const struct skbtrail_point *p, const struct pt_regs *regs,
 {
 	unsigned long flags;
 
-	if (!open_eyes(flags))
+	if (!open_eyes(&flags))
 		return;
 	if (likely(p->op == SKBTRAIL_OP_PACKET)) {
 		if (unlikely(p->flags & SKBTRAIL_PF_ODD_ARGS))
@@ -751,7 +722,7 @@ void skbtrail_sight_packet(const struct skbtrail_point *p, struct sk_buff *skb, 
 {
 	unsigned long flags;
 
-	if (!open_eyes(flags))
+	if (!open_eyes(&flags))
 		return;
 	see_packet(p, skb, NULL, info);
 	close_eyes(flags);
@@ -761,84 +732,24 @@ void skbtrail_sight_birth(const struct skbtrail_point *p, struct sk_buff *skb)
 {
 	unsigned long flags;
 
-	if (!open_eyes(flags))
+	if (!open_eyes(&flags))
 		return;
 	see_birth(p, skb);
 	close_eyes(flags);
 }
 
-/* a TCP segment without data, at the transport layer */
-static bool no_payload(const struct sk_buff *skb)
-{
-	return skb_transport_header_was_set(skb) &&
-	       skb->len <= (u32)(skb_transport_offset(skb) + tcp_hdrlen(skb));
-}
-
-/* the last ACK, or a reset: it closed the socket that is processing it */
-static bool closed_socket(const struct skbtrail_life *life)
-{
-	u8 state;
-
-	return life->flags & SKBTRAIL_LIFE_SK_OPEN && life->sk &&
-	       !copy_from_kernel_nofault(&state, (const void *)&life->sk->sk_state, 1) &&
-	       state == TCP_CLOSE;
-}
-
-/*
- * Here and there the kernel frees as dropped, without a reason, what it has
- * used up. Only where it is certain is it told so:
- * a FIN, which did its work when it arrived, but waits in the receive queue
- * until its socket is closed; an answered ICMPv6 echo request and processed
- * neighbour discovery (6.1: icmpv6_rcv()); a segment without data that closed
- * its connection or came while it was closing (tcp_rcv_state_process()), or
- * belongs to one in TIME_WAIT (tcp_v4_rcv()).
- */
-static bool spent(const struct skbtrail_life *life, const struct sk_buff *skb, u32 reason)
-{
-	if (!skbtrail_reason_vague(reason))
-		return false;
-	switch (life->stage) {
-	case SKBTRAIL_ST_SOCK_QUEUE:
-		return !skb->len && life->flow.proto == IPPROTO_TCP;
-	case SKBTRAIL_ST_ICMP_ECHO:
-	case SKBTRAIL_ST_NDISC_RCV:
-		return true;
-	case SKBTRAIL_ST_TCP_TIMEWAIT:
-		return no_payload(skb);
-	case SKBTRAIL_ST_TCP_STATE:
-	case SKBTRAIL_ST_TCP_ESTABLISHED:
-		return no_payload(skb) &&
-		       (life->flags & SKBTRAIL_LIFE_SK_CLOSING || closed_socket(life));
-	default:
-		return false;
-	}
-}
-
-/* an IP fragment or a GRO segment, freed with the packet it became part of */
-static bool freed_with_whole(const struct skbtrail_life *life, const void *location,
-			     u32 reason)
-{
-	return skbtrail_reason_vague(reason) &&
-	       (life->merged || life->stage == SKBTRAIL_ST_IP_DEFRAG) &&
-	       skbtrail_code_in((unsigned long)location, SKBTRAIL_IN_LIST_FREE);
-}
-
 static void end_dropped(const struct skbtrail_life *life, const struct skbtrail_sighting *s,
 			const void *location, u32 reason)
 {
-	enum skbtrail_end_kind end = SKBTRAIL_END_KIND_DROPPED;
+	enum skbtrail_end_kind end = skbtrail_end_dropped(life, s->skb, location, reason);
 
-	if (spent(life, s->skb, reason))
-		end = SKBTRAIL_END_KIND_CONSUMED;
-	else if (freed_with_whole(life, location, reason))
-		end = SKBTRAIL_END_KIND_MERGED;
 	if (end == SKBTRAIL_END_KIND_DROPPED)
 		skbtrail_encode_end(life, s, end, reason, skbtrail_symbol(location));
 	else
 		skbtrail_encode_end(life, s, end, 0, 0);
 }
 
-static noinline void see_drop(const struct skbtrail_point *p, struct sk_buff *skb,
+static void see_drop(const struct skbtrail_point *p, struct sk_buff *skb,
 		     void *location, u32 reason)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
@@ -863,7 +774,7 @@ void skbtrail_sight_drop(const struct skbtrail_point *p, struct sk_buff *skb,
 {
 	unsigned long flags;
 
-	if (!open_eyes(flags))
+	if (!open_eyes(&flags))
 		return;
 	see_drop(p, skb, location, reason);
 	close_eyes(flags);
@@ -874,7 +785,7 @@ bool skbtrail_sight_followed(const struct sk_buff *skb)
 	unsigned long flags;
 	bool followed;
 
-	if (!open_eyes(flags))
+	if (!open_eyes(&flags))
 		return false;
 	followed = skbtrail_track_trail(skb);
 	close_eyes(flags);
@@ -886,7 +797,7 @@ void skbtrail_sight_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 {
 	unsigned long flags;
 
-	if (!open_eyes(flags))
+	if (!open_eyes(&flags))
 		return;
 	see_clone(p, clone, skb);
 	close_eyes(flags);
@@ -918,7 +829,7 @@ void skbtrail_sight_doubt(void)
 	unsigned int i;
 
 	for (i = 0; i < skbtrail_track_nsets(); i++) {
-		if (!open_eyes(flags))
+		if (!open_eyes(&flags))
 			continue;
 		doubt_set(&skbtrail_sets[i]);
 		close_eyes(flags);
@@ -926,7 +837,7 @@ void skbtrail_sight_doubt(void)
 	}
 }
 
-static noinline void see_return(const struct skbtrail_point *p)
+static void see_return(const struct skbtrail_point *p)
 {
 	u64 trails[4], ns = skbtrail_clock();
 	u32 sessions[4];
@@ -941,7 +852,7 @@ void skbtrail_sight_return(const struct skbtrail_point *p)
 {
 	unsigned long flags;
 
-	if (!open_eyes(flags))
+	if (!open_eyes(&flags))
 		return;
 	see_return(p);
 	close_eyes(flags);

@@ -127,8 +127,8 @@ static int set_stage(struct options *opts, const char *arg)
 	size_t size = len + strlen(arg) + 2;
 	char *all;
 
-	if (!*arg)
-		return complain("--stage takes names of stages");
+	if (set_text(&arg, "--stage", "names of stages", arg))
+		return -1;
 	all = xcalloc(size, 1);
 	snprintf(all, size, "%s%s%s", len ? opts->stages : "", len ? "," : "", arg);
 	free(opts->stages);

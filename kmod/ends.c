@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How did it end? What the kernel says of a freed packet is not always what
+ * became of it; where it was seen last tells.
+ */
+#include "ends.h"
+
+#include <linux/in.h>
+#include <linux/skbuff.h>
+#include <linux/tcp.h>
+#include <linux/uaccess.h>
+#include <net/tcp_states.h>
+
+#include "compat.h"
+#include "stages.h"
+#include "symbols.h"
+#include "track.h"
+
+enum skbtrail_end_kind skbtrail_end_freed(const struct skbtrail_point *p,
+					  const struct skbtrail_life *life,
+					  const struct sk_buff *skb)
+{
+	if (life->flags & SKBTRAIL_LIFE_COPIED)
+		return SKBTRAIL_END_KIND_DELIVERED;
+	if (life->stage == SKBTRAIL_ST_DEV_XMIT || life->stage == SKBTRAIL_ST_DEV_DONE)
+		return SKBTRAIL_END_KIND_SENT;
+	/* after a failed merge it is owned by its socket, until a reader is done with it */
+	if (life->merged && !skb->sk && !(p->flags & SKBTRAIL_PF_ASIDE))
+		return SKBTRAIL_END_KIND_MERGED;
+	return SKBTRAIL_END_KIND_CONSUMED;
+}
+
+/* skb_segment() drops the state of segments that live on */
+bool skbtrail_end_lives_on(unsigned long caller)
+{
+	return skbtrail_code_in(caller, SKBTRAIL_IN_SEGMENT) ||
+	       skbtrail_code_in(caller, SKBTRAIL_IN_SEGMENT_LIST);
+}
+
+/* a TCP segment without data, at the transport layer */
+static bool no_payload(const struct sk_buff *skb)
+{
+	return skb_transport_header_was_set(skb) &&
+	       skb->len <= (u32)(skb_transport_offset(skb) + tcp_hdrlen(skb));
+}
+
+/* the last ACK, or a reset: it closed the socket that is processing it */
+static bool closed_socket(const struct skbtrail_life *life)
+{
+	u8 state;
+
+	return life->flags & SKBTRAIL_LIFE_SK_OPEN && life->sk &&
+	       !copy_from_kernel_nofault(&state, (const void *)&life->sk->sk_state, 1) &&
+	       state == TCP_CLOSE;
+}
+
+/*
+ * Here and there the kernel frees as dropped, without a reason, what it has
+ * used up. Only where it is certain is it told so:
+ * a FIN, which did its work when it arrived, but waits in the receive queue
+ * until its socket is closed; an answered ICMPv6 echo request and processed
+ * neighbour discovery (6.1: icmpv6_rcv()); a segment without data that closed
+ * its connection or came while it was closing (tcp_rcv_state_process()), or
+ * belongs to one in TIME_WAIT (tcp_v4_rcv()).
+ */
+static bool spent(const struct skbtrail_life *life, const struct sk_buff *skb, u32 reason)
+{
+	if (!skbtrail_reason_vague(reason))
+		return false;
+	switch (life->stage) {
+	case SKBTRAIL_ST_SOCK_QUEUE:
+		return !skb->len && life->flow.proto == IPPROTO_TCP;
+	case SKBTRAIL_ST_ICMP_ECHO:
+	case SKBTRAIL_ST_NDISC_RCV:
+		return true;
+	case SKBTRAIL_ST_TCP_TIMEWAIT:
+		return no_payload(skb);
+	case SKBTRAIL_ST_TCP_STATE:
+	case SKBTRAIL_ST_TCP_ESTABLISHED:
+		return no_payload(skb) &&
+		       (life->flags & SKBTRAIL_LIFE_SK_CLOSING || closed_socket(life));
+	default:
+		return false;
+	}
+}
+
+/* an IP fragment or a GRO segment, freed with the packet it became part of */
+static bool freed_with_whole(const struct skbtrail_life *life, const void *location,
+			     u32 reason)
+{
+	return skbtrail_reason_vague(reason) &&
+	       (life->merged || life->stage == SKBTRAIL_ST_IP_DEFRAG) &&
+	       skbtrail_code_in((unsigned long)location, SKBTRAIL_IN_LIST_FREE);
+}
+
+enum skbtrail_end_kind skbtrail_end_dropped(const struct skbtrail_life *life,
+					    const struct sk_buff *skb,
+					    const void *location, u32 reason)
+{
+	if (spent(life, skb, reason))
+		return SKBTRAIL_END_KIND_CONSUMED;
+	if (freed_with_whole(life, location, reason))
+		return SKBTRAIL_END_KIND_MERGED;
+	return SKBTRAIL_END_KIND_DROPPED;
+}
