@@ -19,12 +19,7 @@ PORT=7901
 
 topology()
 {
-	local ns
-
-	for ns in "$client_ns" "$server_ns"; do
-		ip netns exec "$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
-			net.ipv6.conf.default.disable_ipv6=1
-	done
+	ipv4_only "$client_ns" "$server_ns"
 	ip link add veth0 netns "$client_ns" type veth peer name veth0 netns "$server_ns"
 	ends "$client_ns" veth0 10.11.0.1
 	ends "$server_ns" veth0 10.11.0.2

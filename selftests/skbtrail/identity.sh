@@ -27,9 +27,7 @@ flood()
 	check "$name: the receiver heard the end" status_is 0
 	stop_trace
 	RECORDED=$STATUS
-	sed 's/^/# /' "$WORK/$name.err"
-	verdicts "$name: " /usr/bin/python3 "$HERE/serials.py" "$SENT" "$WORK/$name.rec"
-	rm -f "$WORK/$name.rec"
+	judge_recording "$name" "$SENT"
 }
 
 # status 0 exactly when nothing was lost

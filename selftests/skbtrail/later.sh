@@ -43,20 +43,10 @@ ping_through()
 
 topology()
 {
-	local ns
-
-	for ns in "$left" "$right" "$bridge"; do
-		ip netns exec "$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
-			net.ipv6.conf.default.disable_ipv6=1
-	done
+	ipv4_only "$left" "$right" "$bridge"
 	ip link add veth0 netns "$left" type veth peer name left netns "$bridge"
 	ip link add veth0 netns "$right" type veth peer name right netns "$bridge"
-	ip -n "$left" addr add 10.80.0.1/24 dev veth0
-	ip -n "$right" addr add 10.80.0.2/24 dev veth0
-	ip -n "$left" link set veth0 up
-	ip -n "$right" link set veth0 up
-	know "$left" veth0 "$right" veth0 10.80.0.2
-	know "$right" veth0 "$left" veth0 10.80.0.1
+	linked "$left" veth0 10.80.0.1 "$right" veth0 10.80.0.2
 }
 
 state_of()
@@ -106,16 +96,9 @@ devices()
 
 	start_trace devices --stage nf.ingress,nf.egress,veth.cross icmp || return
 	setup_ns later new
-	for ns in "$later" "$new"; do
-		ip netns exec "$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1
-	done
+	ipv4_only "$later" "$new"
 	ip link add veth1 netns "$later" type veth peer name veth1 netns "$new"
-	ip -n "$later" addr add 10.81.0.1/24 dev veth1
-	ip -n "$new" addr add 10.81.0.2/24 dev veth1
-	ip -n "$later" link set veth1 up
-	ip -n "$new" link set veth1 up
-	know "$later" veth1 "$new" veth1 10.81.0.2
-	know "$new" veth1 "$later" veth1 10.81.0.1
+	linked "$later" veth1 10.81.0.1 "$new" veth1 10.81.0.2
 	ip netns exec "$later" ping -q -c 3 -i 0.05 10.81.0.2 >/dev/null
 	modprobe nfnetlink_queue
 	ip netns exec "$later" ping -q -c 3 -i 0.05 10.81.0.2 >/dev/null

@@ -296,6 +296,33 @@ know()
 	done
 }
 
+# ipv4_only NS...: in namespaces without devices yet, IPv6 sends nothing of its own
+ipv4_only()
+{
+	local ns
+
+	for ns in "$@"; do
+		ip netns exec "$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
+			net.ipv6.conf.default.disable_ipv6=1
+	done
+}
+
+# at NS DEV ADDRESS: an IPv4 address, and up
+at()
+{
+	ip -n "$1" addr add "$3/24" dev "$2"
+	ip -n "$1" link set "$2" up
+}
+
+# linked NS DEV ADDRESS NS2 DEV2 ADDRESS2: both ends of a link; neighbours known
+linked()
+{
+	at "$1" "$2" "$3"
+	at "$4" "$5" "$6"
+	know "$1" "$2" "$4" "$5" "$6"
+	know "$4" "$5" "$1" "$2" "$3"
+}
+
 # routed CLIENT ROUTER SERVER: three namespaces in a row, see forward.sh
 routed()
 {
@@ -361,6 +388,17 @@ verdicts()
 		*) echo "# $name" ;;
 		esac
 	done <"$WORK/verdicts"
+}
+
+# judge_recording NAME SENT [FROM]: $WORK/NAME.rec of numbered datagrams against ground
+# truth, see serials.py; the file goes
+judge_recording()
+{
+	local name=$1
+
+	sed 's/^/# /' "$WORK/$name.err"
+	verdicts "$name: " /usr/bin/python3 "$HERE/serials.py" "$2" "$WORK/$name.rec" "${@:3}"
+	rm -f "$WORK/$name.rec"
 }
 
 # what attaching leaves in the kernel, to compare before and after

@@ -118,13 +118,6 @@ start_record()
 		"udp dst port 7790 and src host 10.13.0.1"
 }
 
-judge_record()
-{
-	sed 's/^/# /' "$WORK/$1.err"
-	verdicts "$1: " /usr/bin/python3 "$HERE/serials.py" "$SENT" "$WORK/$1.rec"
-	rm -f "$WORK/$1.rec"
-}
-
 sleeper()
 {
 	local asleep
@@ -136,11 +129,11 @@ sleeper()
 	flood 7790
 	stop_trace
 	check "awake: nothing was lost though another slept" status_is 0
-	judge_record awake
+	judge_recording awake "$SENT"
 	kill -CONT "$asleep"
 	stop_trace "$asleep"
 	check "asleep: what was lost is told" status_is 2
-	judge_record asleep
+	judge_recording asleep "$SENT"
 
 	start_record dead --buffer 512K || return
 	kill -STOP "$TRACER"
@@ -171,7 +164,7 @@ hotplug()
 	join "$SERVER"
 	stop_trace
 	check "hotplug: nothing was lost" status_is 0
-	judge_record hotplug
+	judge_recording hotplug "$SENT"
 }
 
 client_ns='' server_ns=''

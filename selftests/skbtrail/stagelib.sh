@@ -29,28 +29,11 @@ quiet()
 {
 	local ns
 
+	ipv4_only "$@"
 	for ns in "$@"; do
-		ip netns exec "$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
-			net.ipv6.conf.default.disable_ipv6=1
 		ip -n "$ns" link set lo up
 	done
 	count_in "$@"
-}
-
-# at NS DEV ADDRESS: an address, and up
-at()
-{
-	ip -n "$1" addr add "$3/24" dev "$2"
-	ip -n "$1" link set "$2" up
-}
-
-# linked NS DEV ADDRESS NS2 DEV2 ADDRESS2: both ends of a link; neighbours known
-linked()
-{
-	at "$1" "$2" "$3"
-	at "$4" "$5" "$6"
-	know "$1" "$2" "$4" "$5" "$6"
-	know "$4" "$5" "$1" "$2" "$3"
 }
 
 # counters NS FAMILY HOOK...: rules that count; a counter's name is its hook

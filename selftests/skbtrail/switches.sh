@@ -141,10 +141,7 @@ toggled()
 	stop_trace "$watcher"
 	stop_trace "$recorder"
 	check "$name: the status is that of a loss" status_is 2
-	sed 's/^/# /' "$WORK/$name.err"
-	verdicts "$name: " /usr/bin/python3 "$HERE/serials.py" $((2 * SENT)) \
-		"$WORK/$name.rec" "$SENT"
-	rm -f "$WORK/$name.rec"
+	judge_recording "$name" $((2 * SENT)) "$SENT"
 }
 
 # switched off before a session
