@@ -318,18 +318,18 @@ u32 skbtrail_encode_admitted(u32 sessions, const struct skbtrail_sighting *s)
 			admitted |= BIT(se->bit);
 		else
 			skbtrail_stream_lose(&se->stream, SKBTRAIL_LOST_CAUSE_ADMISSION,
-					     s->ns);
+					     1, s->ns);
 	}
 	return admitted;
 }
 
-void skbtrail_encode_lost(u32 sessions, enum skbtrail_lost_cause cause, u64 ns)
+void skbtrail_encode_lost(u32 sessions, enum skbtrail_lost_cause cause, u32 n, u64 ns)
 {
 	unsigned long bits = sessions;
 	struct skbtrail_session *se;
 
 	while ((se = next_session(&bits)))
-		skbtrail_stream_lose(&se->stream, cause, ns);
+		skbtrail_stream_lose(&se->stream, cause, n, ns);
 }
 
 static void write_calls(struct skbtrail_session *se, const struct skbtrail_life *life,

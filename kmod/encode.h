@@ -49,8 +49,8 @@ struct skbtrail_sighting {
 /** skbtrail_encode_admitted() - which of @sessions have room for a new trail */
 u32 skbtrail_encode_admitted(u32 sessions, const struct skbtrail_sighting *s);
 
-/** skbtrail_encode_lost() - count a loss for @sessions */
-void skbtrail_encode_lost(u32 sessions, enum skbtrail_lost_cause cause, u64 ns);
+/** skbtrail_encode_lost() - count @n losses for @sessions */
+void skbtrail_encode_lost(u32 sessions, enum skbtrail_lost_cause cause, u32 n, u64 ns);
 
 /** skbtrail_encode_packet() - tell @sessions that a trail begins, and what came before */
 void skbtrail_encode_packet(struct skbtrail_life *life, struct skbtrail_sighting *s,

@@ -7,7 +7,7 @@
  *   attach*.c, tracepoints.c   a probe point is hit
  *   sight.c                    the steps, in order; hit.h, the ordinary case of them
  *   clock.c                    when it was
- *   track.c                    which packet is it
+ *   track.c, refused.c         which packet is it; which ones there was no room for
  *   view.c, filter.c           does somebody want it
  *   calls.c                    what led to it: socket calls, owners
  *   ends.c                     how it ended

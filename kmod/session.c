@@ -8,6 +8,7 @@
 #include "session.h"
 
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/netlink.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -20,8 +21,21 @@
 #include "switches.h"
 #include "track.h"
 
-/* packets that can be followed at once: 64 Ki with room to spare */
-#define TABLE_ENTRIES	(128 * 1024)
+/* 64 Ki with room to spare */
+static unsigned int entries = 128 * 1024;
+
+static int set_entries(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 64, 1 << 24);
+}
+
+static const struct kernel_param_ops entries_ops = {
+	.set = set_entries,
+	.get = param_get_uint,
+};
+
+module_param_cb(entries, &entries_ops, &entries, 0444);
+MODULE_PARM_DESC(entries, "packets that can be followed at once, 64 to 16777216; rounded down to a power of two (default 131072)");
 
 /* see session.h */
 DEFINE_MUTEX(skbtrail_control);
@@ -96,7 +110,7 @@ static void put_table(void)
 
 static int get_table(void)
 {
-	int err = users ? 0 : skbtrail_track_alloc(TABLE_ENTRIES);
+	int err = users ? 0 : skbtrail_track_alloc(entries);
 
 	users += !err;
 	return err;

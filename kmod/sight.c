@@ -26,14 +26,16 @@
 #include "ends.h"
 #include "filter.h"
 #include "hit.h"
+#include "refused.h"
 #include "session.h"
 #include "stages.h"
 #include "switches.h"
 #include "symbols.h"
 #include "track.h"
 
-/* a receive list longer than this is not looked at to its end */
+/* of a receive list so many packets are looked at, and the rest, up to so many, counted */
 #define LIST_MAX	512
+#define LIST_COUNTED	65536
 
 static DEFINE_PER_CPU(u64, blind);
 static DEFINE_PER_CPU(bool, looking);
@@ -134,7 +136,8 @@ static struct skbtrail_life *admit(struct skbtrail_set *set, struct skbtrail_lif
 	if (!life)
 		life = skbtrail_track_begin(set, s->skb);
 	if (!life) {
-		skbtrail_encode_lost(asked, SKBTRAIL_LOST_CAUSE_TABLE, s->ns);
+		skbtrail_encode_lost(asked, SKBTRAIL_LOST_CAUSE_TABLE, 1, s->ns);
+		skbtrail_refused_note(s->skb, asked);
 		return NULL;
 	}
 	fresh = skbtrail_encode_admitted(asked, s);
@@ -173,7 +176,7 @@ static u32 candidates(const struct skbtrail_life *life, const struct skbtrail_si
 	if (unlikely(READ_ONCE(skbtrail_switch_doubt)))
 		return 0;
 	if (!life)
-		return begin;
+		return begin & ~skbtrail_refused(s->skb);
 	begin &= ~(life->sessions | life->refused);
 	return life->shape == skbtrail_track_shape(s->skb) ? begin & ~life->rejected : begin;
 }
@@ -408,6 +411,7 @@ static void see_birth(const struct skbtrail_point *p, struct sk_buff *skb)
 		end_unknown(set, life, &s, SKBTRAIL_UNKNOWN_REASON_REUSED);
 	}
 	skbtrail_track_changed(set);
+	skbtrail_refused_end(skb);
 	see_closely(set, NULL, &s);
 	skbtrail_track_unlock(set);
 }
@@ -415,17 +419,17 @@ static void see_birth(const struct skbtrail_point *p, struct sk_buff *skb)
 static void see_list(const struct skbtrail_point *p, const struct list_head *list)
 {
 	struct sk_buff *skb;
-	int n = 0;
+	u32 n = 0;
 
 	list_for_each_entry(skb, list, list) {
-		if (n++ == LIST_MAX) {
-			skbtrail_encode_lost(READ_ONCE(skbtrail_active),
-					     SKBTRAIL_LOST_CAUSE_LIST,
-					     skbtrail_clock());
+		if (n++ < LIST_MAX)
+			see_packet(p, skb, NULL, 0);
+		else if (n == LIST_COUNTED)
 			break;
-		}
-		see_packet(p, skb, NULL, 0);
 	}
+	if (unlikely(n > LIST_MAX))
+		skbtrail_encode_lost(watching(p), SKBTRAIL_LOST_CAUSE_LIST, n - LIST_MAX,
+				     skbtrail_clock());
 }
 
 static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool after)
@@ -480,7 +484,8 @@ static void see_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 		end_unknown(set, life, &s, SKBTRAIL_UNKNOWN_REASON_REUSED);
 	life = skbtrail_track_begin(set, clone);
 	if (!life) {
-		skbtrail_encode_lost(parent.sessions, SKBTRAIL_LOST_CAUSE_TABLE, s.ns);
+		skbtrail_encode_lost(parent.sessions, SKBTRAIL_LOST_CAUSE_TABLE, 1, s.ns);
+		skbtrail_refused_note(clone, parent.sessions);
 	} else {
 		/* not those that ended meanwhile: their bit may be given anew */
 		life->sessions = parent.sessions & READ_ONCE(skbtrail_active);
@@ -519,6 +524,8 @@ static void see_expand(const struct skbtrail_point *p, struct sk_buff *skb)
 		life->flags |= SKBTRAIL_LIFE_EXPANDING;
 		skbtrail_encode_hit(life, &s, watching(p));
 	}
+	if (!life)
+		skbtrail_refused_expand(skb);
 	skbtrail_track_unlock(set);
 }
 
@@ -550,6 +557,8 @@ static noinline void see_free(const struct skbtrail_point *p, struct sk_buff *sk
 	/* who frees a packet is alone with it: nobody begins to follow it now */
 	if (!skbtrail_track_find(set, skb)) {
 		skbtrail_track_changed(set);
+		if (skbtrail_refused_any() && !skbtrail_end_lives_on(caller))
+			skbtrail_refused_end(skb);
 		return;
 	}
 	sighting_init(&s, p, skb);

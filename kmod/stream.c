@@ -178,14 +178,16 @@ static void lane_tell_lost(struct skbtrail_stream *st, struct skbtrail_lane *lan
 	}
 }
 
-void skbtrail_stream_lose(struct skbtrail_stream *st, enum skbtrail_lost_cause cause, u64 ns)
+void skbtrail_stream_lose(struct skbtrail_stream *st, enum skbtrail_lost_cause cause, u32 n,
+			  u64 ns)
 {
 	struct skbtrail_lane *lane = this_cpu_ptr(st->lanes);
 
-	if (!lane->lost[cause]++)
+	if (!lane->lost[cause])
 		lane->first_ns[cause] = ns;
 	lane->last_ns[cause] = ns;
-	lane->lost_total[cause]++;
+	lane->lost[cause] += n;
+	lane->lost_total[cause] += n;
 }
 
 void *skbtrail_stream_reserve_slow(struct skbtrail_stream *st, u32 size, u64 ns)
@@ -201,7 +203,7 @@ void *skbtrail_stream_reserve_slow(struct skbtrail_stream *st, u32 size, u64 ns)
 	else
 		room = lane_room(st, lane, size);
 	if (unlikely(!room))
-		skbtrail_stream_lose(st, SKBTRAIL_LOST_CAUSE_BUFFER, ns);
+		skbtrail_stream_lose(st, SKBTRAIL_LOST_CAUSE_BUFFER, 1, ns);
 	return room;
 }
 

@@ -176,8 +176,8 @@ static inline void *skbtrail_stream_reserve(struct skbtrail_stream *st, u32 size
 	return skbtrail_lane_reserve(st, this_cpu_ptr(st->lanes), size, ns);
 }
 
-/** skbtrail_stream_lose() - count something lost on this CPU; interrupts off */
-void skbtrail_stream_lose(struct skbtrail_stream *st, enum skbtrail_lost_cause cause,
+/** skbtrail_stream_lose() - count @n things lost on this CPU; interrupts off */
+void skbtrail_stream_lose(struct skbtrail_stream *st, enum skbtrail_lost_cause cause, u32 n,
 			  u64 ns);
 
 /** skbtrail_stream_admits() - whether there is room for new trails; interrupts off */

@@ -7,7 +7,7 @@
  * every function that ends an sk_buff (the points with SKBTRAIL_OP_FREE), and
  * an sk_buff that shows up with another head than it had is the same packet
  * only if pskb_expand_head() was seen on it. Nothing is ever evicted: a full
- * set refuses new packets, which is counted where it happens.
+ * set refuses new packets, see refused.c.
  */
 #include "track.h"
 
@@ -19,6 +19,7 @@
 #include <linux/string.h>
 
 #include "attach.h"
+#include "refused.h"
 
 struct skbtrail_set *skbtrail_sets;
 unsigned int skbtrail_set_shift;
@@ -35,11 +36,13 @@ int skbtrail_track_alloc(unsigned int entries)
 	for_each_possible_cpu(cpu)
 		per_cpu(skbtrail_unwanted, cpu).skb = NULL;
 
-	nsets = roundup_pow_of_two(max(entries / SKBTRAIL_WAYS, 16U));
+	nsets = rounddown_pow_of_two(max(entries / SKBTRAIL_WAYS, 2U));
 	skbtrail_set_shift = 64 - ilog2(nsets);
 	skbtrail_sets = kvcalloc(nsets, sizeof(*skbtrail_sets), GFP_KERNEL);
-	if (!skbtrail_sets)
+	if (!skbtrail_sets || skbtrail_refused_alloc()) {
+		skbtrail_track_free();
 		return -ENOMEM;
+	}
 	for (i = 0; i < nsets; i++)
 		skbtrail_sets[i].lock = (arch_spinlock_t)__ARCH_SPIN_LOCK_UNLOCKED;
 	return 0;
@@ -47,6 +50,7 @@ int skbtrail_track_alloc(unsigned int entries)
 
 void skbtrail_track_free(void)
 {
+	skbtrail_refused_free();
 	kvfree(skbtrail_sets);
 	skbtrail_sets = NULL;
 }
@@ -54,12 +58,17 @@ void skbtrail_track_free(void)
 struct skbtrail_life *skbtrail_track_begin(struct skbtrail_set *set,
 					   const struct sk_buff *skb)
 {
-	struct skbtrail_life *life = skbtrail_track_find(set, NULL);
+	struct skbtrail_life *life;
+	unsigned int i;
 
-	if (!life)
+	BUILD_BUG_ON(SKBTRAIL_WAYS != BITS_PER_TYPE(set->used));
+	if (set->used == U32_MAX)
 		return NULL;
+	i = ffz(set->used);
+	life = &set->way[i];
 	memset(life, 0, sizeof(*life));
-	set->key[life - set->way] = skb;
+	set->key[i] = skb;
+	WRITE_ONCE(set->used, set->used | BIT(i));
 	life->head = skb->head;
 	life->trail = atomic64_inc_return(&last_trail);
 	life->epoch = skbtrail_attach_life_missed();
@@ -112,12 +121,15 @@ void skbtrail_track_forget(unsigned int session)
 	struct skbtrail_life *life;
 	unsigned int i, w;
 
+	skbtrail_refused_forget(session);
 	for (i = 0; i < nsets; i++) {
 		local_irq_disable();
 		skbtrail_track_lock(&skbtrail_sets[i]);
 		/* the bit will mean another filter */
 		skbtrail_track_changed(&skbtrail_sets[i]);
 		for (w = 0; w < SKBTRAIL_WAYS; w++) {
+			if (!skbtrail_sets[i].key[w])
+				continue;
 			life = &skbtrail_sets[i].way[w];
 			life->sessions &= ~BIT(session);
 			life->refused &= ~BIT(session);

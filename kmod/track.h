@@ -12,7 +12,7 @@
 struct dst_entry;
 struct sock;
 
-#define SKBTRAIL_WAYS	4
+#define SKBTRAIL_WAYS	32
 
 /* flags of a life */
 #define SKBTRAIL_LIFE_EXPANDING	BIT(0)	/* pskb_expand_head() was seen: the head may change */
@@ -76,6 +76,7 @@ struct skbtrail_life {
  *	lockdep does not know: most of the cost of a lock is in the call
  * @gen: counts what may make an sk_buff of this set another packet: its end
  * @dirty: counts what may change headers of one that nobody follows
+ * @used: ways that are taken, a bit each
  * @key: sk_buff of each life, NULL: free; together, to be found fast
  * @way: the lives
  */
@@ -83,6 +84,7 @@ struct skbtrail_set {
 	arch_spinlock_t		lock;
 	atomic_t		gen;
 	atomic_t		dirty;
+	u32			used;
 	const struct sk_buff	*key[SKBTRAIL_WAYS];
 	struct skbtrail_life	way[SKBTRAIL_WAYS];
 };
@@ -125,7 +127,8 @@ DECLARE_PER_CPU(struct skbtrail_unwanted, skbtrail_unwanted);
 
 /**
  * skbtrail_track_alloc() - make the table
- * @entries: packets that can be followed at once; rounded up to a power of two
+ * @entries: packets that can be followed at once; rounded down to a power of two, but
+ *	no less than two sets
  *
  * Context: process, may sleep; nothing may be attached.
  * Return: 0 or -ENOMEM.
@@ -165,13 +168,13 @@ static __always_inline void skbtrail_track_unlock(struct skbtrail_set *set)
 static __always_inline struct skbtrail_life *skbtrail_track_find(struct skbtrail_set *set,
 								 const struct sk_buff *skb)
 {
-	unsigned int i;
+	unsigned long bits;
 
 	if (likely(READ_ONCE(set->key[0]) == skb))
 		return &set->way[0];
-	for (i = 1; i < SKBTRAIL_WAYS; i++)
-		if (READ_ONCE(set->key[i]) == skb)
-			return &set->way[i];
+	for (bits = READ_ONCE(set->used) & ~1; bits; bits &= bits - 1)
+		if (READ_ONCE(set->key[__ffs(bits)]) == skb)
+			return &set->way[__ffs(bits)];
 	return NULL;
 }
 
@@ -199,7 +202,10 @@ static inline void skbtrail_track_dirty(struct skbtrail_set *set)
 /** skbtrail_track_end() - forget a life of a locked set */
 static inline void skbtrail_track_end(struct skbtrail_set *set, struct skbtrail_life *life)
 {
-	WRITE_ONCE(set->key[life - set->way], NULL);
+	unsigned int i = life - set->way;
+
+	WRITE_ONCE(set->key[i], NULL);
+	WRITE_ONCE(set->used, set->used & ~BIT(i));
 	skbtrail_track_changed(set);
 }
 

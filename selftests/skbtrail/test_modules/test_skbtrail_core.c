@@ -16,6 +16,7 @@
 
 #include "clock.c"
 #include "track.c"
+#include "refused.c"
 #include "view.c"
 #include "filter.c"
 #include "calls.c"
@@ -739,31 +740,82 @@ static void __init test_track_full(void)
 {
 	struct skbtrail_life *lives[SKBTRAIL_WAYS] = { NULL };
 	struct sk_buff *skbs[SKBTRAIL_WAYS] = { NULL };
-	struct sk_buff *fifth = NULL;
+	struct sk_buff *more = NULL;
 	unsigned int i, n = 0;
 
 	local_irq_disable();
-	for (i = 0; i < FAKES && !fifth; i++) {
+	for (i = 0; i < FAKES && !more; i++) {
 		if (skbtrail_track_set(&fakes[i]) != skbtrail_track_set(&fakes[0]))
 			continue;
 		if (n == SKBTRAIL_WAYS) {
-			fifth = &fakes[i];
+			more = &fakes[i];
 			break;
 		}
 		skbs[n] = &fakes[i];
 		lives[n++] = begin(&fakes[i]);
 	}
-	CHECK(n == SKBTRAIL_WAYS && lives[0] && lives[SKBTRAIL_WAYS - 1] && fifth);
-	if (fifth) {
-		CHECK(!begin(fifth) && !find(fifth));
+	CHECK(n == SKBTRAIL_WAYS && lives[0] && lives[SKBTRAIL_WAYS - 1] && more);
+	if (more) {
+		CHECK(!begin(more) && !find(more));
 		for (i = 0; i < SKBTRAIL_WAYS; i++)
 			CHECK(find(skbs[i]) == lives[i]);
 		end(skbs[1]);
-		CHECK(begin(fifth) == lives[1] && find(fifth) == lives[1]);
-		end(fifth);
+		CHECK(begin(more) == lives[1] && find(more) == lives[1]);
+		end(more);
 	}
 	for (i = 0; i < n; i++)
 		end(skbs[i]);
+	local_irq_enable();
+}
+
+/* what was refused stays so until it ends, for those who were */
+static void __init test_track_refused(void)
+{
+	struct sk_buff *skb = &fakes[0];
+
+	local_irq_disable();
+	CHECK(!skbtrail_refused_any() && !skbtrail_refused(skb));
+	CHECK(skbtrail_refused_note(skb, BIT(1)) && skbtrail_refused_note(skb, BIT(3)));
+	CHECK(atomic_read(&skbtrail_refusals) == 1);
+	CHECK(skbtrail_refused(skb) == (BIT(1) | BIT(3)));
+	CHECK(!skbtrail_refused(&fakes[1]));
+	/* another buffer: another packet, unless it was seen to get one */
+	skbtrail_refused_expand(skb);
+	skb->head++;
+	CHECK(skbtrail_refused(skb) == (BIT(1) | BIT(3)));
+	skb->head--;
+	CHECK(!skbtrail_refused(skb) && !skbtrail_refused_any());
+	CHECK(skbtrail_refused_note(skb, BIT(1)));
+	skbtrail_refused_end(&fakes[1]);
+	CHECK(skbtrail_refused(skb));
+	skbtrail_refused_end(skb);
+	CHECK(!skbtrail_refused(skb) && !skbtrail_refused_any());
+	/* its end may have been missed */
+	CHECK(skbtrail_refused_note(skb, BIT(1)));
+	life_missed++;
+	CHECK(!skbtrail_refused(skb) && !skbtrail_refused_any());
+	CHECK(skbtrail_refused_note(skb, BIT(1) | BIT(2)));
+	local_irq_enable();
+	skbtrail_refused_forget(1);
+	CHECK(skbtrail_refused(skb) == BIT(2));
+	skbtrail_refused_forget(2);
+	CHECK(!skbtrail_refused_any());
+}
+
+/* there is an end to what is remembered, and all of it can be taken back */
+static void __init test_track_refused_full(void)
+{
+	/* any address will do, if a head can be read there */
+	unsigned int i, many = FAKES * sizeof(*fakes) - sizeof(*fakes), noted = 0;
+
+	local_irq_disable();
+	for (i = 0; i < many; i++)
+		noted += skbtrail_refused_note((void *)fakes + i, 1);
+	CHECK(noted == atomic_read(&skbtrail_refusals));
+	CHECK(noted <= WAYS << SET_BITS && noted < many && noted > many / 4);
+	for (i = 0; i < many; i++)
+		skbtrail_refused_end((void *)fakes + i);
+	CHECK(!skbtrail_refused_any());
 	local_irq_enable();
 }
 
@@ -948,9 +1000,11 @@ static void __init test_track(void)
 	}
 	for (i = 0; i < FAKES; i++)
 		fakes[i].head = (u8 *)&fakes[i] + 1;
-	CHECK(nsets >= 16 && skbtrail_set_shift <= 60);
+	CHECK(nsets == 2 && skbtrail_set_shift == 63);
 	test_track_life();
 	test_track_full();
+	test_track_refused();
+	test_track_refused_full();
 	test_track_sessions();
 	test_track_doubt();
 	test_track_unique();
@@ -1151,8 +1205,8 @@ static void __init test_stream_gap(struct skbtrail_stream *st, struct skbtrail_l
 	CHECK(put_test_hit(st, 1000) && lane->seq == QUOTA + 1);
 	CHECK(!lane->lost[SKBTRAIL_LOST_CAUSE_BUFFER]);
 	CHECK(lane->lost_total[SKBTRAIL_LOST_CAUSE_BUFFER] == 2);
-	skbtrail_stream_lose(st, SKBTRAIL_LOST_CAUSE_ADMISSION, 5);
-	skbtrail_stream_lose(st, SKBTRAIL_LOST_CAUSE_ADMISSION, 6);
+	skbtrail_stream_lose(st, SKBTRAIL_LOST_CAUSE_ADMISSION, 1, 5);
+	skbtrail_stream_lose(st, SKBTRAIL_LOST_CAUSE_ADMISSION, 1, 6);
 	lane_flush(st);
 	CHECK(!lane->batch);
 	skb = ring_pop(&lane->full, QUOTA);
