@@ -69,16 +69,15 @@ static uint64_t larger(uint64_t a, uint64_t b)
 
 /*
  * The lost records and the totals tell of the same losses; a lost record can
- * itself be lost, and so can the totals. Those have switches among the others.
+ * itself be lost, and so can the totals. Those have no causes of their own for these.
  */
 static uint64_t lost_other(const struct loss *l)
 {
-	uint64_t switched = l->told[SKBTRAIL_LOST_CAUSE_SWITCHED];
+	uint64_t named = l->told[SKBTRAIL_LOST_CAUSE_NMI] + l->told[SKBTRAIL_LOST_CAUSE_LIST] +
+			 l->told[SKBTRAIL_LOST_CAUSE_MISSED] +
+			 l->told[SKBTRAIL_LOST_CAUSE_SWITCHED];
 
-	return larger(l->summary.lost_other,
-		      l->told[0] + l->told[SKBTRAIL_LOST_CAUSE_NMI] +
-		      l->told[SKBTRAIL_LOST_CAUSE_LIST] +
-		      l->told[SKBTRAIL_LOST_CAUSE_MISSED] + switched) - switched;
+	return larger(l->summary.lost_other, l->told[0] + named) - named;
 }
 
 struct line {
@@ -95,11 +94,17 @@ static size_t lines(const struct loss *l, struct line *line)
 		"records for want of buffer (raise --buffer)" };
 	line[n++] = (struct line) {
 		larger(l->summary.lost_table, l->told[SKBTRAIL_LOST_CAUSE_TABLE]),
-		"packets not followed, the identity table was full" };
+		"packets not followed, the identity table was full (load the module with more entries=)" };
 	line[n++] = (struct line) {
 		larger(l->summary.lost_admission,
 		       l->told[SKBTRAIL_LOST_CAUSE_ADMISSION]),
 		"packets not followed, the buffer was nearly full (raise --buffer)" };
+	line[n++] = (struct line) { l->told[SKBTRAIL_LOST_CAUSE_NMI],
+		"sightings in an NMI, or while another was looked at" };
+	line[n++] = (struct line) { l->told[SKBTRAIL_LOST_CAUSE_LIST],
+		"packets at the ends of receive lists that were too long" };
+	line[n++] = (struct line) { l->told[SKBTRAIL_LOST_CAUSE_MISSED],
+		"kprobe hits the kernel skipped" };
 	line[n++] = (struct line) { lost_other(l), "sightings for another cause" };
 	line[n++] = (struct line) { l->told[SKBTRAIL_LOST_CAUSE_SWITCHED],
 		"times kprobes were switched off or on (nothing is followed meanwhile)" };
@@ -109,7 +114,7 @@ static size_t lines(const struct loss *l, struct line *line)
 	return n;
 }
 
-#define MAX_LINES 8
+#define MAX_LINES 11
 
 uint64_t loss_total(const struct loss *l)
 {
