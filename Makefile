@@ -61,9 +61,14 @@ check-all: ## all tests on every kernel there is
 check-debug: setup ## all tests on a debug kernel, the concurrent ones on KCSAN's; long
 	@selftests/run debug kcsan
 
-bench: setup ## measure, in instructions, in a virtual machine
+bench: setup ## measure, in instructions, in a virtual machine; KERNELS: the first is taken
 	@+$(MAKE) --no-print-directory -C selftests/bench O='$(BUILD)/bench'
-	@$(VM) -i -t 1800 -- selftests/bench/bench
+	@mkdir -p '$(BUILD)/bench/out'
+	@rc=0; $(VM) -k $(firstword $(KERNELS)) -i -t 3600 -- selftests/bench/bench || rc=1; \
+	for c in 1 2 4; do \
+		$(VM) -k $(firstword $(KERNELS)) -c $$c -o '$(BUILD)/bench/out' -- selftests/bench/cpus || rc=1; \
+	done; \
+	selftests/bench/reader '$(TOOLS)/skbtrail' '$(BUILD)/bench/out' && exit $$rc
 
 generate: ## make the uAPI header and pages from the protocol and the stage table
 	@scripts/gen-protocol header Documentation/netlink/specs/skbtrail.yaml >kmod/include/uapi/linux/skbtrail.h
