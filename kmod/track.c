@@ -61,7 +61,7 @@ struct skbtrail_life *skbtrail_track_begin(struct skbtrail_set *set,
 	struct skbtrail_life *life;
 	unsigned int i;
 
-	BUILD_BUG_ON(SKBTRAIL_WAYS != BITS_PER_TYPE(set->used));
+	BUILD_BUG_ON(BITS_PER_TYPE(set->used) != SKBTRAIL_WAYS);
 	if (set->used == U32_MAX)
 		return NULL;
 	i = ffz(set->used);

@@ -94,7 +94,7 @@ static size_t lines(const struct loss *l, struct line *line)
 		"records for want of buffer (raise --buffer)" };
 	line[n++] = (struct line) {
 		larger(l->summary.lost_table, l->told[SKBTRAIL_LOST_CAUSE_TABLE]),
-		"packets not followed, the identity table was full (load the module with more entries=)" };
+		"packets not followed, the identity table was full (raise entries=)" };
 	line[n++] = (struct line) {
 		larger(l->summary.lost_admission,
 		       l->told[SKBTRAIL_LOST_CAUSE_ADMISSION]),

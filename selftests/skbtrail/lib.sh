@@ -16,9 +16,12 @@ JOBS=()
 STATUS=0
 # of the last start_trace()
 TRACER=
-# of the last exchange()
+# of the last exchange() or park()
 SERVER=
 CLIENT=
+
+# datagrams that say stop at the end of a flood
+STOPS=10
 
 # how much longer than usual everything may take
 SLOW=${SKBTRAIL_SLOW:-1}
@@ -216,6 +219,30 @@ serve()
 	start_peer server "$@"
 	SERVER=$LAST
 	wait_listen "$1" "$4"
+}
+
+# delivered NS: IPv4 packets given to a protocol there since it was made
+delivered()
+{
+	ip netns exec "$1" cat /proc/net/snmp | awk '/^Ip:/ && n++ { print $9 }'
+}
+
+all_delivered()
+{
+	[ "$(delivered "$1")" -ge "$2" ]
+}
+
+# park CLIENT-NS SERVER-NS ADDRESS PORT N: numbered datagrams and the STOPS behind them wait
+# in the socket of a reader that sleeps; pid in SERVER
+park()
+{
+	local from=$1 at=$2 to=$3 port=$4 n=$5 before
+
+	before=$(delivered "$at")
+	serve "$at" udp-serials "$to" "$port"
+	kill -STOP "$SERVER"
+	peer "$from" flood "$to" "$port" --count "$n"
+	until_true 20000 all_delivered "$at" $((before + n + STOPS))
 }
 
 # exchange PROTOCOL CLIENT-NS SERVER-NS ADDRESS PORT ...: server and client to

@@ -13,9 +13,8 @@
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
 PORT=7950
-# the fewest the table can hold, and what a flood says at its end
+# the fewest the table can hold
 PLACES=64
-STOPS=10
 SENT=300
 
 # summary_says NAME WORDS: NAME's last line on losses
@@ -36,24 +35,11 @@ happens()
 	check "$1: the status tells" status_is 2
 }
 
-delivered()
-{
-	ip netns exec "$server_ns" awk '/^Ip:/ && n++ { print $9 }' /proc/net/snmp
-}
-
-all_delivered()
-{
-	[ "$(delivered)" -ge "$1" ]
-}
-
 # more packets wait in a socket than can be followed
 table()
 {
 	start_trace table "udp dst port $PORT" || return
-	serve "$server_ns" udp-serials 10.15.0.2 "$PORT"
-	kill -STOP "$SERVER"
-	peer "$client_ns" flood 10.15.0.2 "$PORT" --count "$SENT"
-	until_true 20000 all_delivered $((SENT + STOPS))
+	park "$client_ns" "$server_ns" 10.15.0.2 "$PORT" "$SENT"
 	kill -CONT "$SERVER"
 	join "$SERVER"
 	check "table: the reader had all of it" \
@@ -64,7 +50,7 @@ table()
 	stop_trace
 	check "table: the status tells" status_is 2
 	check "table: each packet that was not followed is told, once" summary_says table \
-		"$((SENT + STOPS - PLACES)) ($((SENT + STOPS - PLACES)) packets not followed, the identity table was full (load the module with more entries=))"
+		"$((SENT + STOPS - PLACES)) ($((SENT + STOPS - PLACES)) packets not followed, the identity table was full (raise entries=))"
 	judge "$WORK/table.out" <<-END
 		as many trails as there are places, then one more | len(T) == $PLACES + 1
 		those that waited are whole | all(in_order(t, "sock.send ip.local_out dev.xmit ip.rcv udp.rcv sock.queue sock.copy") and t.end == "delivered" for t in T[:$PLACES])

@@ -15,36 +15,11 @@
 KPROBES=/sys/kernel/debug/kprobes/enabled
 FTRACE=/proc/sys/kernel/ftrace_enabled
 PARKED=20
-# what a flood says at its end
-STOPS=10
 SENT=5000
 
 kprobes()
 {
 	echo "$1" >"$KPROBES"
-}
-
-# delivered to sockets of the server since it was made
-delivered()
-{
-	ip netns exec "$server_ns" cat /proc/net/snmp | awk '/^Ip:/ && n++ { print $9 }'
-}
-
-all_delivered()
-{
-	[ "$(delivered)" -ge "$1" ]
-}
-
-# park PORT: datagrams wait in the socket of a reader that sleeps
-park()
-{
-	local before
-
-	before=$(delivered)
-	serve "$server_ns" udp-serials 10.12.0.2 "$1"
-	kill -STOP "$SERVER"
-	peer "$client_ns" flood 10.12.0.2 "$1" --count "$PARKED"
-	until_true 20000 all_delivered $((before + PARKED + STOPS))
 }
 
 # read while nobody looks; what comes then uses their memory again
@@ -84,7 +59,7 @@ switched()
 	start_trace "$name" --snaplen 64 "udp portrange 7911-7914" || return
 	check "$name: kernel.ftrace_enabled=0 is refused" ftrace_stays
 	check "$name: switching on what is on changes nothing" kprobes 1
-	park 7911
+	park "$client_ns" "$server_ns" 10.12.0.2 7911 "$PARKED"
 	kprobes 0
 	check "$name: doctor reports kprobes" doctor_says "kprobes: off"
 	try second skbtrail trace --json

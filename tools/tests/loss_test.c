@@ -71,7 +71,7 @@ static void counted_once(void)
 	CHECK(loss_total(&l) == 32);
 	text = printed(&l);
 	CHECK_HAS(text, "lost: 32 (30 records for want of buffer");
-	CHECK_HAS(text, "2 packets not followed, the identity table was full (load the module with more entries=)");
+	CHECK_HAS(text, "2 packets not followed, the identity table was full (raise entries=)");
 	free(text);
 	lost.cause = 250;
 	loss_record(&l, &lost);
