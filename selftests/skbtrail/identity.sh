@@ -11,7 +11,7 @@
 # shellcheck source=/dev/null
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
-SENT=20000
+SENT=$(scaled 20000)
 
 # flood NAME PORT ARGS...: record it, then judge it
 flood()

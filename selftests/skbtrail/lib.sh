@@ -26,6 +26,12 @@ STOPS=10
 # how much longer than usual everything may take
 SLOW=${SKBTRAIL_SLOW:-1}
 
+# scaled N: so often where everything takes that much longer
+scaled()
+{
+	echo $(($1 / SLOW))
+}
+
 # Own jobs take SIGINT only with job control.
 set -m
 

@@ -15,7 +15,7 @@
 KPROBES=/sys/kernel/debug/kprobes/enabled
 FTRACE=/proc/sys/kernel/ftrace_enabled
 PARKED=20
-SENT=5000
+SENT=$(scaled 5000)
 
 kprobes()
 {

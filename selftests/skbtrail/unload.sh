@@ -10,7 +10,7 @@
 # shellcheck source=/dev/null
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
-ROUNDS=25
+ROUNDS=$(scaled 25)
 AT_ONCE=8
 
 state()
