@@ -116,6 +116,23 @@ static void move_place(struct walk *w, unsigned int id, const struct value *v)
 		w->first_inum = w->place.inum;
 }
 
+/* What the packet record did not tell of the headers was not in them. */
+static bool was_absent(const struct trail *t, unsigned int id)
+{
+	switch (id) {
+	case SKBTRAIL_FACT_SADDR:
+	case SKBTRAIL_FACT_DADDR:
+	case SKBTRAIL_FACT_PROTO:
+	case SKBTRAIL_FACT_SPORT:
+	case SKBTRAIL_FACT_DPORT:
+	case SKBTRAIL_FACT_TTL:
+	case SKBTRAIL_FACT_TOS:
+		return t->first.v[SKBTRAIL_FACT_L3PROTO].len;
+	default:
+		return false;
+	}
+}
+
 static void learn(struct walk *w, unsigned int id, const struct value *v,
 		  bool first)
 {
@@ -126,7 +143,7 @@ static void learn(struct walk *w, unsigned int id, const struct value *v,
 	if (!first || tells_at_first(id))
 		add_change(w, id, now, v);
 	*now = *v;
-	if (!w->t->first.v[id].len)
+	if (!w->t->first.v[id].len && (first || !was_absent(w->t, id)))
 		w->t->first.v[id] = *v;
 	move_place(w, id, v);
 }

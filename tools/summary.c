@@ -5,6 +5,8 @@
  */
 #include "summary.h"
 
+#include <netinet/in.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +72,21 @@ const char *summary_reason(const struct trail *t, char *buf, size_t size)
 	return buf;
 }
 
+/* whether what a socket is found by are ports */
+static bool has_ports(const struct trail *t)
+{
+	switch (fact_number(&t->last.v[SKBTRAIL_FACT_PROTO])) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_DCCP:
+	case IPPROTO_SCTP:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* The reason's text with {listens} filled in. */
 static void print_meaning(FILE *f, const struct trail *t, const char *text)
 {
@@ -81,7 +98,7 @@ static void print_meaning(FILE *f, const struct trail *t, const char *text)
 		return;
 	}
 	fwrite(text, 1, hole - text, f);
-	if (port->len)
+	if (has_ports(t) && port->len)
 		fprintf(f, "is listening on port %u", fact_number(port));
 	else
 		fputs("takes it", f);

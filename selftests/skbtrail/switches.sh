@@ -42,7 +42,7 @@ followed_again()
 ftrace_stays()
 {
 	try sysctl sysctl kernel.ftrace_enabled=0
-	[ "$STATUS" -ne 0 ] && grep -q busy "$WORK/sysctl.err" && [ "$(<"$FTRACE")" = 1 ]
+	[ "$STATUS" -ne 0 ] && [ "$(<"$FTRACE")" = 1 ]
 }
 
 doctor_says()
@@ -124,7 +124,10 @@ switched_before()
 {
 	local name=$1
 
-	sysctl -qw kernel.ftrace_enabled=0
+	if ! sysctl -qw kernel.ftrace_enabled=0; then
+		check "$name: this kernel never switches ftrace off" ftrace_stays
+		return
+	fi
 	check "$name: doctor reports ftrace" doctor_says "ftrace: switched off"
 	try early skbtrail trace --json
 	check "$name: no session begins without ftrace" refused early 1 "ftrace is switched off"

@@ -9,6 +9,8 @@
 
 static char sentence[512];
 static char places[512];
+/* whether its headers had a destination port when it began */
+static bool had_port;
 
 static void finished(void *arg, struct trail *t)
 {
@@ -17,6 +19,7 @@ static void finished(void *arg, struct trail *t)
 	size_t i, at = 0;
 
 	(void)arg;
+	had_port = t->first.v[SKBTRAIL_FACT_DPORT].len;
 	snprintf(sentence, sizeof(sentence), "%s", text);
 	for (i = 0; i < t->nr_hits && at < sizeof(places); i++)
 		at += snprintf(places + at, sizeof(places) - at, "%s %u ",
@@ -107,6 +110,35 @@ static void drops_unknown(void)
 	stream_name(s, SKBTRAIL_DICT_REASON, 84, 0, "SOMETHING_NEW");
 	stream_end(s, 17, 2000, SKBTRAIL_END_KIND_DROPPED, ST_IP_RCV, 84);
 	CHECK_HAS(says(s), "(SOMETHING_NEW at");
+}
+
+static void change_ports(struct stream *s, uint64_t ns, uint8_t proto, uint16_t port)
+{
+	stream_change(s, 17, ns);
+	stream_fact(s, SKBTRAIL_FACT_PROTO, &proto, sizeof(proto));
+	stream_fact(s, SKBTRAIL_FACT_SPORT, &port, sizeof(port));
+	stream_fact(s, SKBTRAIL_FACT_DPORT, &port, sizeof(port));
+}
+
+/* an echo request that has the ports of its tunnel, for a while */
+static void tunnelled(void)
+{
+	struct stream *s = stream_new();
+	uint16_t l3proto = 0x0800;
+	uint8_t icmp = 1, udp = 17;
+
+	stream_names(s);
+	stream_packet(s, 17, 1000);
+	stream_fact(s, SKBTRAIL_FACT_L3PROTO, &l3proto, sizeof(l3proto));
+	stream_fact(s, SKBTRAIL_FACT_PROTO, &icmp, sizeof(icmp));
+	stream_hit(s, 17, ST_IP_RCV, 1000, 0);
+	change_ports(s, 2000, udp, 4789);
+	stream_hit(s, 17, ST_DEV_XMIT, 2000, 0);
+	change_ports(s, 3000, icmp, 0);
+	stream_hit(s, 17, ST_IP_RCV, 3000, 0);
+	stream_end(s, 17, 4000, SKBTRAIL_END_KIND_DROPPED, ST_IP_RCV, 3);
+	CHECK_HAS(says(s), "dropped in ip.rcv: no socket takes it (NO_SOCKET at");
+	CHECK(!had_port);
 }
 
 static void others(void)
@@ -210,6 +242,7 @@ void test_summary(void)
 	RUN(read_by);
 	RUN(drops);
 	RUN(drops_unknown);
+	RUN(tunnelled);
 	RUN(others);
 	RUN(open_ends);
 	RUN(nameless);
