@@ -60,6 +60,7 @@ enum skbtrail_code {
 	SKBTRAIL_IN_SEGMENT,
 	SKBTRAIL_IN_SEGMENT_LIST,
 	SKBTRAIL_IN_LIST_FREE,
+	SKBTRAIL_IN_RELEASE_DATA,
 };
 
 /** skbtrail_code_in() - whether @ip lies in that function; any context */

@@ -558,6 +558,7 @@ static struct {
 	[SKBTRAIL_IN_SEGMENT]		= { "skb_segment" },
 	[SKBTRAIL_IN_SEGMENT_LIST]	= { "skb_segment_list" },
 	[SKBTRAIL_IN_LIST_FREE]		= { "kfree_skb_list_reason" },
+	[SKBTRAIL_IN_RELEASE_DATA]	= { "skb_release_data" },
 };
 
 bool skbtrail_code_in(unsigned long ip, enum skbtrail_code code)

@@ -84,10 +84,16 @@ static bool spent(const struct skbtrail_life *life, const struct sk_buff *skb, u
 	}
 }
 
-/* an IP fragment or a GRO segment, freed with the packet it became part of */
+/*
+ * An IP fragment or a GRO segment, freed with the packet it became part of, for that
+ * one's reason. Where the kernel names who frees a list (not 6.1), only
+ * skb_release_data() frees parts.
+ */
 static bool freed_with_whole(const struct skbtrail_life *life, const void *location,
 			     u32 reason)
 {
+	if (skbtrail_code_in((unsigned long)location, SKBTRAIL_IN_RELEASE_DATA))
+		return true;
 	return skbtrail_reason_vague(reason) &&
 	       (life->merged || life->stage == SKBTRAIL_ST_IP_DEFRAG) &&
 	       skbtrail_code_in((unsigned long)location, SKBTRAIL_IN_LIST_FREE);

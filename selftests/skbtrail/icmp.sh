@@ -36,11 +36,26 @@ echoes()
 	END
 }
 
+# fragments NAME FILTER TO: what becomes part of a whole is not told dropped
+fragments()
+{
+	start_trace "$1" "$2" || return
+	check "$1: a large ping has its answer" ip netns exec "$client_ns" ping -q -c 1 -W 10 -s 3000 "$3"
+	stop_trace
+	check "$1: nothing was lost" status_is 0
+	judge "$WORK/$1.out" <<-END
+		$1: fragments passed | sum("ip.defrag" in t.stages for t in T) >= 6
+		$1: none of them was dropped | not [t for t in T if t.end == "dropped" and "ip.defrag" in t.stages]
+	END
+}
+
 client_ns='' server_ns=''
 setup_ns client_ns server_ns
 pair "$client_ns" "$server_ns" 5
 echoes raw4 icmp 10.5.0.2 8 0 3
+fragments fragments4 icmp 10.5.0.2
 echoes raw6 "icmp6 and host fd00:5::2" fd00:5::2 128 129 3
+fragments fragments6 "icmp6 or ip6 proto 44" fd00:5::2
 ip netns exec "$client_ns" sysctl -qw net.ipv4.ping_group_range='0 0'
 echoes ping4 icmp 10.5.0.2 8 0 2
 echoes ping6 "icmp6 and host fd00:5::2" fd00:5::2 128 129 2
