@@ -7,6 +7,7 @@ PREFIX	?= /usr/local
 DESTDIR	?=
 KREL	?= $(shell uname -r)
 KERNELS	?= 6.1 6.12
+ALL_KERNELS := 6.1 6.12 7.2 7.3
 CACHE	:= $(or $(SKBTRAIL_CACHE),$(or $(XDG_CACHE_HOME),/var/cache)/skbtrail)
 
 # The headers: those of the system, else those selftests/vm/kernel fetched.
@@ -55,8 +56,12 @@ check: ## all tests, on KERNELS (6.1 6.12); TESTS=vm.sh: only these
 	@selftests/vm/setup $(if $(TESTS),,--lint)
 	@selftests/run $(KERNELS)
 
-check-all: ## all tests on every kernel there is
-	@$(MAKE) --no-print-directory check KERNELS='6.1 6.12'
+check-all: ## all tests on every kernel there is: 6.1 6.12 7.2 7.3
+	@$(MAKE) --no-print-directory check KERNELS='$(ALL_KERNELS)'
+
+check-intree: ## build the module as a part of a kernel, and boot that
+	@selftests/vm/setup --tree
+	@selftests/intree
 
 check-debug: setup ## all tests on a debug kernel, the concurrent ones on KCSAN's; long
 	@selftests/run debug kcsan
@@ -106,7 +111,7 @@ clean: ## remove build/
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
-		while IFS='	' read -r t d; do printf '%-12s%s\n' "$$t" "$$d"; done
+		while IFS='	' read -r t d; do printf '%-14s%s\n' "$$t" "$$d"; done
 
-.PHONY: all kmod tools tools-check setup check check-all check-debug bench generate stages-page lint \
-	demo install clean help
+.PHONY: all kmod tools tools-check setup check check-all check-intree check-debug bench \
+	generate stages-page lint demo install clean help
