@@ -26,7 +26,7 @@ static unsigned int entries = 128 * 1024;
 
 static int set_entries(const char *val, const struct kernel_param *kp)
 {
-	return param_set_uint_minmax(val, kp, 64, 1 << 24);
+	return param_set_uint_minmax(val, kp, 64, 1 << 23);
 }
 
 static const struct kernel_param_ops entries_ops = {
@@ -35,7 +35,7 @@ static const struct kernel_param_ops entries_ops = {
 };
 
 module_param_cb(entries, &entries_ops, &entries, 0444);
-MODULE_PARM_DESC(entries, "packets that can be followed at once, 64 to 16777216; rounded down to a power of two (default 131072)");
+MODULE_PARM_DESC(entries, "packets that can be followed at once, 64 to 8388608; rounded down to a power of two (default 131072)");
 
 /* see session.h */
 DEFINE_MUTEX(skbtrail_control);
