@@ -87,22 +87,51 @@ static bool has_ports(const struct trail *t)
 	}
 }
 
-/* The reason's text with {listens} filled in. */
-static void print_meaning(FILE *f, const struct trail *t, const char *text)
+static void print_listens(FILE *f, const struct trail *t)
 {
-	const char *hole = strstr(text, "{listens}");
 	const struct value *port = &t->last.v[SKBTRAIL_FACT_DPORT];
 
-	if (!hole) {
-		fputs(text, f);
-		return;
-	}
-	fwrite(text, 1, hole - text, f);
 	if (has_ports(t) && port->len)
 		fprintf(f, "is listening on port %u", fact_number(port));
 	else
 		fputs("takes it", f);
-	fputs(hole + strlen("{listens}"), f);
+}
+
+/* ip_forward() has no reason of its own for what may not be forwarded once more */
+static void print_header(FILE *f, const struct trail *t)
+{
+	const struct value *ttl = &t->last.v[SKBTRAIL_FACT_TTL];
+
+	if (trail_passed(t, "ip.forward") && ttl->len && fact_number(ttl) <= 1)
+		fputs("its TTL ran out", f);
+	else
+		fputs("the IP header is malformed", f);
+}
+
+static const struct hole {
+	const char *name;
+	void (*print)(FILE *f, const struct trail *t);
+} holes[] = {
+	{ "{listens}", print_listens },
+	{ "{header}", print_header },
+};
+
+/* The reason's text with what the trail knows filled in. */
+static void print_meaning(FILE *f, const struct trail *t, const char *text)
+{
+	const char *at;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(holes); i++) {
+		at = strstr(text, holes[i].name);
+		if (!at)
+			continue;
+		fwrite(text, 1, at - text, f);
+		holes[i].print(f, t);
+		fputs(at + strlen(holes[i].name), f);
+		return;
+	}
+	fputs(text, f);
 }
 
 static void print_answer(FILE *f, const struct trail *t)

@@ -94,7 +94,7 @@ dropped_in postrouting nf.postrouting 7105
 judge "$WORK/drops.out" <<-END
 	TTL: dropped in the router's forward | (one(dport=7106).where, netns_of(one(dport=7106))[-1]) == ("ip.forward", "$router_ns")
 	TTL: answered with an ICMP error | "icmp.error" in one(dport=7106).stages
-	TTL: with a reason | one(dport=7106).reason == "IP_INHDR"
+	TTL: with a reason | one(dport=7106).reason == "IP_INHDR" and "its TTL ran out" in one(dport=7106).summary
 	no route: dropped after the route lookup in the router | (one(dport=7107).where, netns_of(one(dport=7107))[-1]) == ("route.input", "$router_ns")
 	no route: answered with an ICMP error | "icmp.error" in one(dport=7107).stages
 	no route: with a reason | one(dport=7107).reason == "IP_INNOROUTES"
