@@ -12,6 +12,8 @@ HERE=$(dirname "$(readlink -f "$0")")
 
 WORK=$(mktemp -d)
 JOBS=()
+# by pid
+NAME_OF=()
 # of the last command run by try()
 STATUS=0
 # of the last start_trace()
@@ -87,6 +89,7 @@ background()
 	"$@" >"$WORK/$name.out" 2>"$WORK/$name.err" </dev/null &
 	LAST=$!
 	JOBS+=("$LAST")
+	NAME_OF[LAST]=$name
 }
 
 alive()
@@ -123,13 +126,14 @@ start_tool()
 	}
 }
 
-# stop_trace [PID]: SIGINT, status in STATUS
+# stop_trace [PID]: SIGINT, status in STATUS; says what was lost
 stop_trace()
 {
 	local pid=${1-$TRACER}
 
 	kill -INT "$pid" 2>/dev/null
 	join "$pid"
+	[ "$STATUS" -eq 0 ] || grep '^lost: ' "$WORK/${NAME_OF[pid]-}.err" 2>/dev/null | sed 's/^/# /'
 }
 
 join()
