@@ -20,9 +20,10 @@ module_param(what, charp, 0444);
 
 struct plant {
 	refcount_t refs;
+	/* not at the end, where UBSAN takes any array for a flexible one */
+	int values[4];
 	struct list_head list;
 	struct timer_list timer;
-	int values[4];
 };
 
 static DEFINE_SPINLOCK(first);
