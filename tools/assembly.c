@@ -85,7 +85,7 @@ uint64_t assembly_late(const struct assembly *a)
 static size_t flight_bytes(const struct flight *f)
 {
 	return sizeof(*f) + f->cap_events * sizeof(*f->events) + f->cap_facts +
-	       f->cap_links * sizeof(*f->links);
+	       (f->cap_links + f->cap_linked_by) * sizeof(*f->links);
 }
 
 static void ring_remove(struct flight *f)
@@ -115,6 +115,7 @@ static void flight_free(struct assembly *a, struct flight *f)
 	free(f->events);
 	free(f->facts);
 	free(f->links);
+	free(f->linked_by);
 	free(f);
 }
 
@@ -166,13 +167,20 @@ static void make_room(struct assembly *a)
 	}
 }
 
-static struct flight *flight_get(struct assembly *a, uint64_t id, uint64_t ns)
+static struct flight *flight_find(struct assembly *a, uint64_t id)
 {
-	struct flight **bucket = &a->bucket[hash(id)];
-	struct flight *f = *bucket;
+	struct flight *f = a->bucket[hash(id)];
 
 	while (f && f->id != id)
 		f = f->hash_next;
+	return f;
+}
+
+static struct flight *flight_get(struct assembly *a, uint64_t id, uint64_t ns)
+{
+	struct flight **bucket = &a->bucket[hash(id)];
+	struct flight *f = flight_find(a, id);
+
 	if (f) {
 		ring_remove(f);
 		ring_add(a, f);
@@ -277,6 +285,23 @@ static void take_facts(struct assembly *a, const struct record *rec,
 	keep_facts(a, f, rec->body, rec->body_len);
 }
 
+/* The other one of a link may be finished, or not followed: it is not made up. */
+static void take_linked_by(struct assembly *a, const struct skbtrail_rec_link *link)
+{
+	struct flight *f = flight_find(a, link->parent);
+
+	if (!f || f->nr_linked_by == MAX_LINKS)
+		return;
+	a->bytes -= flight_bytes(f);
+	f->linked_by = grow(f->linked_by, f->nr_linked_by, &f->cap_linked_by,
+			    sizeof(*f->linked_by));
+	a->bytes += flight_bytes(f);
+	f->linked_by[f->nr_linked_by++] = (struct link) {
+		.kind = link->link, .trail = link->trail, .info = link->info,
+		.place = link->place, .of = link->of,
+	};
+}
+
 static void take_link(struct assembly *a, const struct skbtrail_rec_link *link)
 {
 	struct flight *f = flight_get(a, link->trail, link->ns);
@@ -288,8 +313,10 @@ static void take_link(struct assembly *a, const struct skbtrail_rec_link *link)
 			sizeof(*f->links));
 	a->bytes += flight_bytes(f);
 	f->links[f->nr_links++] = (struct link) {
-		.kind = link->link, .trail = link->parent,
+		.kind = link->link, .trail = link->parent, .info = link->info,
+		.place = link->place, .of = link->of,
 	};
+	take_linked_by(a, link);
 }
 
 static void take_end(struct assembly *a, const struct skbtrail_rec_end *end)

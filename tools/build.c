@@ -374,5 +374,7 @@ void trail_build(struct trail *t, struct flight *f, const struct names *names,
 	t->skipped = f->skipped;
 	t->links = f->links;
 	t->nr_links = f->nr_links;
+	t->linked_by = f->linked_by;
+	t->nr_linked_by = f->nr_linked_by;
 	build_end(t, f, names);
 }

@@ -15,18 +15,21 @@ static const struct {
 	bool body;
 } kinds[] = {
 #define FIXED(type)	{ sizeof(struct type), sizeof(struct type), false }
+/* members from this one on came later */
+#define GROWN(type, member) { offsetof(struct type, member), sizeof(struct type), false }
 #define OPEN(type)	{ sizeof(struct type), sizeof(struct type), true }
 	[SKBTRAIL_REC_KIND_BATCH]	= FIXED(skbtrail_rec_batch),
 	[SKBTRAIL_REC_KIND_HIT]		= FIXED(skbtrail_rec_hit),
 	[SKBTRAIL_REC_KIND_PACKET]	= OPEN(skbtrail_rec_facts),
 	[SKBTRAIL_REC_KIND_CHANGE]	= OPEN(skbtrail_rec_facts),
 	[SKBTRAIL_REC_KIND_END]		= FIXED(skbtrail_rec_end),
-	[SKBTRAIL_REC_KIND_LINK]	= FIXED(skbtrail_rec_link),
+	[SKBTRAIL_REC_KIND_LINK]	= GROWN(skbtrail_rec_link, place),
 	[SKBTRAIL_REC_KIND_LOST]	= FIXED(skbtrail_rec_lost),
 	[SKBTRAIL_REC_KIND_MARK]	= FIXED(skbtrail_rec_mark),
 	[SKBTRAIL_REC_KIND_NAME]	= OPEN(skbtrail_rec_name),
 	[SKBTRAIL_REC_KIND_SUMMARY]	= FIXED(skbtrail_rec_summary),
 #undef FIXED
+#undef GROWN
 #undef OPEN
 };
 
@@ -55,7 +58,8 @@ static bool fill(struct record *rec, const uint8_t *at,
 		return false;
 	memset(rec, 0, sizeof(*rec));
 	rec->kind = head->kind;
-	memcpy(&rec->head, at, kinds[head->kind].known);
+	memcpy(&rec->head, at, head->size < kinds[head->kind].known ?
+	       head->size : kinds[head->kind].known);
 	if (kinds[head->kind].body) {
 		rec->body = at + kinds[head->kind].known;
 		rec->body_len = head->size - kinds[head->kind].known;

@@ -39,6 +39,7 @@ static const struct {
 	[SKBTRAIL_FACT_GSO]	= FACT("gso", struct skbtrail_fact_gso),
 	[SKBTRAIL_FACT_BYTES]	= RANGE("bytes", 0, 0),
 	[SKBTRAIL_FACT_NEIGH]	= FACT("neigh", uint8_t),
+	[SKBTRAIL_FACT_TUNNEL]	= FACT("tunnel", struct skbtrail_fact_tunnel),
 #undef FACT
 #undef RANGE
 };

@@ -78,6 +78,9 @@ const char *fact_icmp_type(unsigned int type, bool v6);
 
 const char *fact_arp_op(unsigned int op);
 
+/* "encap", "decap"; NULL for what is not known here. */
+const char *fact_tunnel_way(unsigned int way);
+
 /* Names from libnl, "unicast", "reachable". */
 const char *fact_route_type(unsigned int type, char *buf, size_t size);
 const char *fact_neigh_state(unsigned int state, char *buf, size_t size);

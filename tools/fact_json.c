@@ -81,6 +81,13 @@ static void put_arp_op(struct json_object *o, const struct member *m, const uint
 		put_number(o, m, record);
 }
 
+static void put_tunnel_way(struct json_object *o, const struct member *m, const uint8_t *record)
+{
+	const char *way = fact_tunnel_way(number(m, record));
+
+	add_text(o, m->key, way ? way : "unknown");
+}
+
 static void put_ipv4(struct json_object *o, const struct member *m, const uint8_t *record)
 {
 	char buf[INET_ADDRSTRLEN];
@@ -170,6 +177,11 @@ static const struct member gso[] = {
 	MEMBER(gso, "segs", segs, put_number),
 };
 
+static const struct member tunnel[] = {
+	MEMBER(tunnel, "way", way, put_tunnel_way),
+	MEMBER(tunnel, "nth", nth, put_number),
+};
+
 static const struct member mac[] = {
 	{ "dst", put_mac, 0, 6 },
 	{ "src", put_mac, 6, 6 },
@@ -192,6 +204,7 @@ static const struct {
 	[SKBTRAIL_FACT_READER]	= RECORD(task),
 	[SKBTRAIL_FACT_ROUTE]	= RECORD(route),
 	[SKBTRAIL_FACT_GSO]	= RECORD(gso),
+	[SKBTRAIL_FACT_TUNNEL]	= RECORD(tunnel),
 };
 
 static struct json_object *json_record(unsigned int id, const struct value *v)

@@ -110,6 +110,12 @@ const char *fact_arp_op(unsigned int op)
 	return op == 1 ? "request" : op == 2 ? "reply" : NULL;
 }
 
+const char *fact_tunnel_way(unsigned int way)
+{
+	return way == SKBTRAIL_TUNNEL_WAY_ENCAP ? "encap" :
+	       way == SKBTRAIL_TUNNEL_WAY_DECAP ? "decap" : NULL;
+}
+
 const char *fact_route_type(unsigned int type, char *buf, size_t size)
 {
 	return nl_rtntype2str(type, buf, size);
@@ -210,6 +216,7 @@ static void text_dev(FILE *f, const struct value *v)
 
 static void text_small(FILE *f, unsigned int id, const struct value *v)
 {
+	struct skbtrail_fact_tunnel t;
 	struct skbtrail_fact_netns n;
 	struct skbtrail_fact_icmp i;
 	struct skbtrail_fact_gso g;
@@ -227,6 +234,10 @@ static void text_small(FILE *f, unsigned int id, const struct value *v)
 	case SKBTRAIL_FACT_GSO:
 		fact_copy(v, &g, sizeof(g));
 		fprintf(f, "%u x %u bytes", g.segs, g.size);
+		break;
+	case SKBTRAIL_FACT_TUNNEL:
+		fact_copy(v, &t, sizeof(t));
+		fprintf(f, "%s", fact_tunnel_way(t.way) ? fact_tunnel_way(t.way) : "?");
 		break;
 	case SKBTRAIL_FACT_ARP:
 		fact_copy(v, &a, sizeof(a));
@@ -297,6 +308,7 @@ void fact_text(FILE *f, unsigned int id, const struct value *v)
 	case SKBTRAIL_FACT_NETNS:
 	case SKBTRAIL_FACT_ICMP:
 	case SKBTRAIL_FACT_GSO:
+	case SKBTRAIL_FACT_TUNNEL:
 	case SKBTRAIL_FACT_ARP:
 		text_small(f, id, v);
 		break;

@@ -55,6 +55,9 @@ struct flight {
 	struct link *links;
 	size_t nr_links;
 	size_t cap_links;
+	struct link *linked_by;
+	size_t nr_linked_by;
+	size_t cap_linked_by;
 	size_t nr_hits;
 	uint64_t skipped;
 	struct skbtrail_rec_end end;

@@ -97,7 +97,7 @@ static void render_change(const struct canvas *c, const struct change *ch)
 {
 	fprintf(c->f, "%s ", fact_key(ch->fact));
 	/* a route replaces no route: the old one was for another place */
-	if (ch->old.len && ch->fact != SKBTRAIL_FACT_ROUTE) {
+	if (ch->old.len && ch->fact != SKBTRAIL_FACT_ROUTE && ch->fact != SKBTRAIL_FACT_TUNNEL) {
 		fact_text(c->f, ch->fact, &ch->old);
 		fprintf(c->f, " %s ", text_arrow(&c->style));
 	}

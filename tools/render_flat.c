@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "lineage.h"
 #include "summary.h"
 
 /* Seconds and nanoseconds of CLOCK_MONOTONIC, then the trail. */
@@ -59,6 +60,12 @@ void render_flat(const struct canvas *c, const struct trail *t)
 	char *sentence = summary_sentence(t, c->style.utf8);
 	size_t i;
 
+	if (t->nr_links && t->links->kind != SKBTRAIL_LINK_KIND_MERGE) {
+		print_stamp(c, t, t->start_ns);
+		fputs("is", c->f);
+		lineage_heading(c->f, t);
+		fputc('\n', c->f);
+	}
 	for (i = 0; i < t->nr_hits; i++)
 		print_hit(c, t, &t->hits[i]);
 	print_stamp(c, t, t->end_ns);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "array.h"
+#include "lineage.h"
 #include "reason.h"
 #include "summary.h"
 
@@ -110,20 +111,29 @@ static void add_processes(struct json_object *o, const struct trail *t)
 	add_fact(o, &t->last, SKBTRAIL_FACT_READER);
 }
 
-static struct json_object *json_links(const struct trail *t)
+static struct json_object *json_link(const struct link *l)
+{
+	struct json_object *o = json_object_new_object();
+	const char *word = summary_link_word(l->kind);
+
+	add_text(o, "kind", word ? word : "unknown");
+	add_number(o, "trail", l->trail);
+	if (l->place)
+		add_number(o, "place", l->place);
+	if (l->of)
+		add_number(o, "of", l->of);
+	if (l->kind == SKBTRAIL_LINK_KIND_RETRANSMIT)
+		add_text(o, "why", lineage_why(l->info) ? lineage_why(l->info) : "unknown");
+	return o;
+}
+
+static struct json_object *json_links(const struct link *links, size_t n)
 {
 	struct json_object *list = json_object_new_array();
-	struct json_object *o;
-	const char *word;
 	size_t i;
 
-	for (i = 0; i < t->nr_links; i++) {
-		word = summary_link_word(t->links[i].kind);
-		o = json_object_new_object();
-		add_text(o, "kind", word ? word : "unknown");
-		add_number(o, "trail", t->links[i].trail);
-		json_object_array_add(list, o);
-	}
+	for (i = 0; i < n; i++)
+		json_object_array_add(list, json_link(&links[i]));
 	return list;
 }
 
@@ -214,7 +224,9 @@ void render_json(const struct canvas *c, const struct trail *t)
 	add_number(o, "lost", t->lost);
 	if (t->skipped)
 		add_number(o, "skipped", t->skipped);
-	add(o, "links", json_links(t));
+	add(o, "links", json_links(t->links, t->nr_links));
+	if (t->nr_linked_by)
+		add(o, "linked_by", json_links(t->linked_by, t->nr_linked_by));
 	add(o, "hits", json_hits(c, t));
 	fputs(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
 					     JSON_C_TO_STRING_NOSLASHESCAPE), c->f);

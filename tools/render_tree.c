@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lineage.h"
 #include "reason.h"
 #include "summary.h"
 
@@ -18,20 +19,6 @@ static void weight(const struct canvas *c, char which)
 {
 	if (c->style.colour)
 		fputs(weights[(unsigned char)which], c->f);
-}
-
-static void render_links(const struct canvas *c, const struct trail *t)
-{
-	size_t i;
-
-	for (i = 0; i < t->nr_links; i++) {
-		const char *word = summary_link_word(t->links[i].kind);
-
-		if (t->links[i].kind == SKBTRAIL_LINK_KIND_MERGE)
-			continue;
-		fprintf(c->f, "  %s of #%llu", word ? word : "relative",
-			(unsigned long long)t->links[i].trail);
-	}
 }
 
 static void render_heading(const struct canvas *c, const struct trail *t)
@@ -50,7 +37,7 @@ static void render_heading(const struct canvas *c, const struct trail *t)
 		fputs("  ", c->f);
 		fact_text(c->f, SKBTRAIL_FACT_SENDER, process);
 	}
-	render_links(c, t);
+	lineage_heading(c->f, t);
 	fputc('\n', c->f);
 }
 

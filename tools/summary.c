@@ -14,6 +14,7 @@
 #include "array.h"
 #include "clean.h"
 #include "complain.h"
+#include "lineage.h"
 #include "reason.h"
 #include "text.h"
 
@@ -205,6 +206,10 @@ static void print_consumed(FILE *f, const struct trail *t, bool utf8)
 {
 	const char *where = last_stage(t), *how = segment_did(t);
 
+	if (lineage_cut(f, t)) {
+		print_after(f, t, utf8);
+		return;
+	}
 	fprintf(f, "consumed by the kernel in %s", where);
 	if (trail_passed(t, "icmp.reply") || !strcmp(where, "icmp.echo"))
 		how = "answered";
@@ -272,6 +277,9 @@ static void print_unknown(FILE *f, const struct trail *t, bool utf8)
 	case SKBTRAIL_UNKNOWN_REASON_SWITCHED:
 		why = "kprobes were switched off, so its end may have been missed";
 		break;
+	case SKBTRAIL_UNKNOWN_REASON_REASSEMBLY:
+		why = "it was being put together with others and that was not finished";
+		break;
 	case UNKNOWN_CROWDED:
 		why = "too many trails were in flight to wait for its end";
 		break;
@@ -335,6 +343,7 @@ char *summary_sentence(const struct trail *t, bool utf8)
 		exit(STATUS_ERROR);
 	}
 	ends[known_end(t->end)].print(f, t, utf8);
+	lineage_tail(f, t);
 	if (t->headless)
 		fputs("; its beginning is missing", f);
 	if (t->skipped)

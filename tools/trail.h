@@ -66,11 +66,17 @@ struct hit {
 /**
  * struct link - How this trail is related to another one.
  * @kind: enum skbtrail_link_kind
- * @trail: id of the other, the parent
+ * @trail: id of the other, the parent; of a link that names us, the child
+ * @place: which one of @of, from 1; 0 unknown
+ * @of: how many there are; 0 unknown
+ * @info: as in the record
  */
 struct link {
 	uint8_t kind;
 	uint64_t trail;
+	uint32_t place;
+	uint32_t of;
+	uint32_t info;
 };
 
 /**
@@ -92,6 +98,9 @@ struct link {
  * @lost: records of any trail that were lost while this one was in flight
  * @skipped: hits that were counted but not kept
  * @headless: its packet record never came
+ * @links: what it comes from, or went into
+ * @linked_by: links of other trails that name this one, as far as they came
+ *	before it was finished
  */
 struct trail {
 	uint64_t id;
@@ -118,6 +127,8 @@ struct trail {
 	size_t nr_changes;
 	const struct link *links;
 	size_t nr_links;
+	const struct link *linked_by;
+	size_t nr_linked_by;
 };
 
 /* Reasons for an unknown end that only the tool has. */

@@ -158,6 +158,46 @@ static void json(void)
 	free(r.s);
 }
 
+/* Of a SYN that was sent for the second time, put together from three fragments. */
+static void lineage(void)
+{
+	struct run r = { .s = stream_new() };
+	char *err;
+
+	stream_batch(r.s, 1, 1);
+	stream_names(r.s);
+	stream_syn(r.s, 20, 1000000);
+	stream_hit(r.s, 20, ST_IP_RCV, 1000000, 0);
+	stream_kin(r.s, 20, 17, SKBTRAIL_LINK_KIND_REASSEMBLY, 1, 3, 0);
+	stream_kin(r.s, 20, 18, SKBTRAIL_LINK_KIND_REASSEMBLY, 2, 3, 0);
+	stream_kin(r.s, 20, 19, SKBTRAIL_LINK_KIND_REASSEMBLY, 3, 3, 0);
+	stream_kin(r.s, 20, 9, SKBTRAIL_LINK_KIND_SEGMENT, 2, 4, 0);
+	stream_kin(r.s, 20, 8, SKBTRAIL_LINK_KIND_RETRANSMIT, 2, 0, SKBTRAIL_RETRANSMIT_WHY_FAST);
+	stream_end(r.s, 20, 2000000, SKBTRAIL_END_KIND_SENT, ST_IP_RCV, 0);
+	stream_mark(r.s, 900000000);
+	stream_summary(r.s);
+	err = unit_stderr(view_all, &r);
+	CHECK_HAS(r.out, "  reassembled from 3 fragments, #17 to #19  segment 2 of 4 of #9  ");
+	CHECK_HAS(r.out, " of #9  transmission 2, last as #8 (fast retransmit)\n");
+	free(r.out);
+	free(err);
+
+	r.opts.flat = true;
+	err = unit_stderr(view_all, &r);
+	CHECK_HAS(r.out, "#20 is  reassembled from 3 fragments, ");
+	free(r.out);
+	free(err);
+
+	r.opts.flat = false;
+	r.opts.json = true;
+	err = unit_stderr(view_all, &r);
+	CHECK_HAS(r.out, "{\"kind\":\"segment\",\"trail\":9,\"place\":2,\"of\":4}");
+	CHECK_HAS(r.out, "{\"kind\":\"retransmit\",\"trail\":8,\"place\":2,\"why\":\"fast\"}");
+	free(r.out);
+	free(err);
+	free(r.s);
+}
+
 static void only_drops(void)
 {
 	struct run r = { .s = dropped_syn(), .opts.drops = true };
@@ -204,6 +244,7 @@ void test_render(void)
 	RUN(tree);
 	RUN(flat);
 	RUN(json);
+	RUN(lineage);
 	RUN(only_drops);
 	RUN(incomplete);
 }

@@ -132,11 +132,24 @@ void stream_end(struct stream *s, uint64_t trail, uint64_t ns, uint8_t end,
 	stream_raw(s, &r, sizeof(r));
 }
 
+/* As a recording has it that was made before links had a place. */
 void stream_link(struct stream *s, uint64_t trail, uint64_t parent, uint8_t kind)
 {
 	struct skbtrail_rec_link r = {
-		.size = sizeof(r), .kind = SKBTRAIL_REC_KIND_LINK, .link = kind,
+		.size = offsetof(struct skbtrail_rec_link, place),
+		.kind = SKBTRAIL_REC_KIND_LINK, .link = kind,
 		.trail = trail, .parent = parent,
+	};
+
+	stream_raw(s, &r, r.size);
+}
+
+void stream_kin(struct stream *s, uint64_t trail, uint64_t parent, uint8_t kind,
+		uint32_t place, uint32_t of, uint32_t info)
+{
+	struct skbtrail_rec_link r = {
+		.size = sizeof(r), .kind = SKBTRAIL_REC_KIND_LINK, .link = kind,
+		.trail = trail, .parent = parent, .place = place, .of = of, .info = info,
 	};
 
 	stream_raw(s, &r, sizeof(r));

@@ -54,6 +54,9 @@ void stream_fact(struct stream *s, uint8_t id, const void *value, uint16_t len);
 void stream_end(struct stream *s, uint64_t trail, uint64_t ns, uint8_t end,
 		uint16_t stage, uint32_t reason);
 void stream_link(struct stream *s, uint64_t trail, uint64_t parent, uint8_t kind);
+/* The same with place, number of all, and info. */
+void stream_kin(struct stream *s, uint64_t trail, uint64_t parent, uint8_t kind,
+		uint32_t place, uint32_t of, uint32_t info);
 void stream_lost(struct stream *s, uint8_t cause, uint64_t count, uint64_t first,
 		 uint64_t last);
 void stream_mark(struct stream *s, uint64_t ns);

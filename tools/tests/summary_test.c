@@ -8,6 +8,8 @@
 #include "tests/stream.h"
 
 static char sentence[512];
+/* the trail whose sentence is wanted, 0: the last one's */
+static uint64_t wanted;
 static char places[512];
 /* whether its headers had a destination port when it began */
 static bool had_port;
@@ -20,7 +22,8 @@ static void finished(void *arg, struct trail *t)
 
 	(void)arg;
 	had_port = t->first.v[SKBTRAIL_FACT_DPORT].len;
-	snprintf(sentence, sizeof(sentence), "%s", text);
+	if (!wanted || wanted == t->id)
+		snprintf(sentence, sizeof(sentence), "%s", text);
 	for (i = 0; i < t->nr_hits && at < sizeof(places); i++)
 		at += snprintf(places + at, sizeof(places) - at, "%s %u ",
 			       *t->hits[i].place.dev ? t->hits[i].place.dev : "0",
@@ -49,6 +52,17 @@ static const char *says(struct stream *s)
 	names_free(names);
 	free(s);
 	return sentence;
+}
+
+/* The sentence of one trail of @s, which is freed. */
+static const char *told(struct stream *s, uint64_t id)
+{
+	const char *text;
+
+	wanted = id;
+	text = says(s);
+	wanted = 0;
+	return text;
 }
 
 static struct stream *one(void)
@@ -179,6 +193,35 @@ static void open_ends(void)
 		   "unknown: its memory was seen in use by another packet; last seen in ip.rcv");
 }
 
+/* Trails of pieces come first to their ends here: #17 is the last one that is told. */
+static void lineage(void)
+{
+	struct stream *s = one();
+
+	stream_kin(s, 18, 17, SKBTRAIL_LINK_KIND_FRAGMENT, 1, 3, 0);
+	stream_kin(s, 19, 17, SKBTRAIL_LINK_KIND_FRAGMENT, 2, 3, 0);
+	stream_kin(s, 21, 17, SKBTRAIL_LINK_KIND_FRAGMENT, 3, 3, 0);
+	stream_end(s, 17, 3000, SKBTRAIL_END_KIND_CONSUMED, ST_IP_RCV, 0);
+	CHECK_TEXT(told(s, 17), "cut into 3 fragments, #18, #19, #21 after 2.00 µs");
+
+	s = one();
+	stream_kin(s, 18, 17, SKBTRAIL_LINK_KIND_SEGMENT, 1, 4, 0);
+	stream_end(s, 17, 3000, SKBTRAIL_END_KIND_CONSUMED, ST_IP_RCV, 0);
+	CHECK_TEXT(told(s, 17), "cut into 4 segments, of which followed: #18 after 2.00 µs");
+
+	s = one();
+	stream_kin(s, 18, 17, SKBTRAIL_LINK_KIND_FRAGMENT, 2, 4, 0);
+	stream_kin(s, 19, 17, SKBTRAIL_LINK_KIND_FRAGMENT, 3, 4, 0);
+	stream_kin(s, 20, 17, SKBTRAIL_LINK_KIND_FRAGMENT, 4, 4, 0);
+	stream_end(s, 17, 3000, SKBTRAIL_END_KIND_SENT, ST_IP_RCV, 0);
+	CHECK_HAS(told(s, 17), "; went on as the first of 4 fragments, others: #18 to #20");
+
+	s = one();
+	stream_kin(s, 30, 17, SKBTRAIL_LINK_KIND_RETRANSMIT, 2, 0, SKBTRAIL_RETRANSMIT_WHY_RTO);
+	stream_end(s, 17, 3000, SKBTRAIL_END_KIND_SENT, ST_IP_RCV, 0);
+	CHECK_TEXT(told(s, 17), "sent out of eth0 after 2.00 µs; sent again as #30");
+}
+
 /* No packet record, no names: what is not known is said to be unknown. */
 static void nameless(void)
 {
@@ -245,6 +288,7 @@ void test_summary(void)
 	RUN(tunnelled);
 	RUN(others);
 	RUN(open_ends);
+	RUN(lineage);
 	RUN(nameless);
 	RUN(old_socket);
 	RUN(patient_reader);

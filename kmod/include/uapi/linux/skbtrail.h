@@ -76,6 +76,7 @@ enum skbtrail_rec_kind {
  * @SKBTRAIL_FACT_GSO: struct fact-gso: segmentation size and count
  * @SKBTRAIL_FACT_BYTES: up to snaplen bytes of the packet from its network header on
  * @SKBTRAIL_FACT_NEIGH: u8: state of the neighbour entry (NUD_*)
+ * @SKBTRAIL_FACT_TUNNEL: struct fact-tunnel: it was wrapped, or unwrapped; its headers are other ones now
  */
 enum skbtrail_fact {
 	SKBTRAIL_FACT_L3PROTO = 1,
@@ -103,6 +104,7 @@ enum skbtrail_fact {
 	SKBTRAIL_FACT_GSO,
 	SKBTRAIL_FACT_BYTES,
 	SKBTRAIL_FACT_NEIGH,
+	SKBTRAIL_FACT_TUNNEL,
 	/* private: */
 	__SKBTRAIL_FACT_MAX,
 	SKBTRAIL_FACT_MAX = __SKBTRAIL_FACT_MAX - 1
@@ -134,14 +136,14 @@ enum skbtrail_end_kind {
 /**
  * enum skbtrail_link_kind - How a trail relates to its parent.
  * @SKBTRAIL_LINK_KIND_CLONE: Shares the data of its parent.
- * @SKBTRAIL_LINK_KIND_COPY: Private copy of its parent.
- * @SKBTRAIL_LINK_KIND_SEGMENT: Cut from its parent by GSO.
+ * @SKBTRAIL_LINK_KIND_COPY: Another packet with the bytes of its parent, in a buffer of its own.
+ * @SKBTRAIL_LINK_KIND_SEGMENT: Cut from its parent by GSO; place and of tell which of how many.
  * @SKBTRAIL_LINK_KIND_MERGE: Its data went into the parent.
- * @SKBTRAIL_LINK_KIND_FRAGMENT: IP fragment of its parent.
- * @SKBTRAIL_LINK_KIND_REASSEMBLY: Put together from its parents.
- * @SKBTRAIL_LINK_KIND_RETRANSMIT: Carries the same data again.
- * @SKBTRAIL_LINK_KIND_ENCAP: Wrapped in a tunnel header.
- * @SKBTRAIL_LINK_KIND_DECAP: Taken out of a tunnel.
+ * @SKBTRAIL_LINK_KIND_FRAGMENT: IP fragment of its parent; place and of tell which of how many.
+ * @SKBTRAIL_LINK_KIND_REASSEMBLY: Put together from its parents, a link each; place and of are the parent's.
+ * @SKBTRAIL_LINK_KIND_RETRANSMIT: Carries data of a socket again that its parent carried last; place tells for which time, info why (enum retransmit-why).
+ * @SKBTRAIL_LINK_KIND_ENCAP: Wrapped in a tunnel header. Not sent - see fact tunnel.
+ * @SKBTRAIL_LINK_KIND_DECAP: Taken out of a tunnel. Not sent - see fact tunnel.
  */
 enum skbtrail_link_kind {
 	SKBTRAIL_LINK_KIND_CLONE = 1,
@@ -156,6 +158,38 @@ enum skbtrail_link_kind {
 	/* private: */
 	__SKBTRAIL_LINK_KIND_MAX,
 	SKBTRAIL_LINK_KIND_MAX = __SKBTRAIL_LINK_KIND_MAX - 1
+};
+
+/**
+ * enum skbtrail_retransmit_why - Why TCP sends data again, as far as it is certain.
+ * @SKBTRAIL_RETRANSMIT_WHY_UNKNOWN: Not known.
+ * @SKBTRAIL_RETRANSMIT_WHY_RTO: Its timer ran out.
+ * @SKBTRAIL_RETRANSMIT_WHY_FAST: Acknowledgements tell that it is missing, fast recovery.
+ * @SKBTRAIL_RETRANSMIT_WHY_TLP: Probe of the tail of what was sent.
+ * @SKBTRAIL_RETRANSMIT_WHY_LOSS: After the timer ran out, or the path MTU changed, with what else was lost.
+ */
+enum skbtrail_retransmit_why {
+	SKBTRAIL_RETRANSMIT_WHY_UNKNOWN = 0,
+	SKBTRAIL_RETRANSMIT_WHY_RTO,
+	SKBTRAIL_RETRANSMIT_WHY_FAST,
+	SKBTRAIL_RETRANSMIT_WHY_TLP,
+	SKBTRAIL_RETRANSMIT_WHY_LOSS,
+	/* private: */
+	__SKBTRAIL_RETRANSMIT_WHY_MAX,
+	SKBTRAIL_RETRANSMIT_WHY_MAX = __SKBTRAIL_RETRANSMIT_WHY_MAX - 1
+};
+
+/**
+ * enum skbtrail_tunnel_way - What a tunnel did.
+ * @SKBTRAIL_TUNNEL_WAY_ENCAP: Wrapped in headers of the tunnel.
+ * @SKBTRAIL_TUNNEL_WAY_DECAP: Taken out of them.
+ */
+enum skbtrail_tunnel_way {
+	SKBTRAIL_TUNNEL_WAY_ENCAP = 1,
+	SKBTRAIL_TUNNEL_WAY_DECAP,
+	/* private: */
+	__SKBTRAIL_TUNNEL_WAY_MAX,
+	SKBTRAIL_TUNNEL_WAY_MAX = __SKBTRAIL_TUNNEL_WAY_MAX - 1
 };
 
 /**
@@ -187,12 +221,14 @@ enum skbtrail_lost_cause {
  * @SKBTRAIL_UNKNOWN_REASON_MISSED: Probes were skipped
  * @SKBTRAIL_UNKNOWN_REASON_EVICTED: Its place in the identity table was taken.
  * @SKBTRAIL_UNKNOWN_REASON_SWITCHED: Kprobes were switched off
+ * @SKBTRAIL_UNKNOWN_REASON_REASSEMBLY: It was being put together with others and that was not finished.
  */
 enum skbtrail_unknown_reason {
 	SKBTRAIL_UNKNOWN_REASON_REUSED = 1,
 	SKBTRAIL_UNKNOWN_REASON_MISSED,
 	SKBTRAIL_UNKNOWN_REASON_EVICTED,
 	SKBTRAIL_UNKNOWN_REASON_SWITCHED,
+	SKBTRAIL_UNKNOWN_REASON_REASSEMBLY,
 	/* private: */
 	__SKBTRAIL_UNKNOWN_REASON_MAX,
 	SKBTRAIL_UNKNOWN_REASON_MAX = __SKBTRAIL_UNKNOWN_REASON_MAX - 1
@@ -357,7 +393,7 @@ struct skbtrail_rec_batch {
  * @trail: trail id, unique for the life of the module
  * @ns: ns
  * @len: packet length at this stage (skb->len), 0 where there is no packet yet
- * @info: netfilter: protocol family << 8 | hook; dev.busy: return code
+ * @info: netfilter: protocol family << 8 | hook; dev.busy: return code; tcp.retransmit: enum retransmit-why
  */
 struct skbtrail_rec_hit {
 	__u16	size;
@@ -432,19 +468,23 @@ struct skbtrail_rec_end {
  * @size: size
  * @kind: kind
  * @link: enum link-kind
- * @pad: pad
+ * @info: retransmit: enum retransmit-why
  * @trail: trail
  * @parent: parent
  * @ns: ns
+ * @place: which one it is, from 1; 0 not known
+ * @of: of how many; 0 not known
  */
 struct skbtrail_rec_link {
 	__u16	size;
 	__u8	kind;
 	__u8	link;
-	__u32	pad;
+	__u32	info;
 	__u64	trail;
 	__u64	parent;
 	__u64	ns;
+	__u32	place;
+	__u32	of;
 };
 
 /**
@@ -663,6 +703,16 @@ struct skbtrail_fact_route {
 struct skbtrail_fact_gso {
 	__u16	size;
 	__u16	segs;
+};
+
+/**
+ * struct skbtrail_fact_tunnel - Value of fact tunnel.
+ * @way: enum tunnel-way
+ * @nth: how often that happened to the packet, this included
+ */
+struct skbtrail_fact_tunnel {
+	__u8	way;
+	__u8	nth;
 };
 
 enum {
