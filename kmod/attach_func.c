@@ -12,6 +12,8 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
 
 #include "compat.h"
 #include "session.h"
@@ -110,44 +112,115 @@ static int on_kprobe(struct kprobe *kp, struct pt_regs *regs)
 	return 0;
 }
 
-/* functions watched at their return */
-static struct skbtrail_point *recv_point, *clone_point;
+/**
+ * struct returning - a function watched at its return
+ * @func: its name
+ * @point: once it was found
+ * @probe: the probe
+ */
+struct returning {
+	const char		*func;
+	struct skbtrail_point	*point;
+	struct kretprobe	probe;
+};
+
+static const struct skbtrail_point *returning_point(struct kretprobe_instance *ri)
+{
+	return container_of(get_kretprobe(ri), struct returning, probe)->point;
+}
+
+/**
+ * struct making - a function that makes a packet from another is running
+ * @parent: the other
+ * @left: fragments still to be made, this one included
+ */
+struct making {
+	struct sk_buff	*parent;
+	u32		left;
+};
 
 static int on_recv_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	skbtrail_sight_return(recv_point);
+	skbtrail_sight_return(returning_point(ri));
 	return 0;
 }
 
-/* most packets that are cloned are not followed: for them the return is left alone */
-static int on_clone(struct kretprobe_instance *ri, struct pt_regs *regs)
+/* most packets are not followed: for them the return is left alone */
+static int on_making(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct sk_buff **parent = (void *)ri->data;
+	struct making *m = (void *)ri->data;
 
-	*parent = (struct sk_buff *)regs_get_kernel_argument(regs, 0);
-	return !skbtrail_sight_followed(*parent);
+	m->parent = (struct sk_buff *)regs_get_kernel_argument(regs, 0);
+	return !skbtrail_sight_followed(m->parent);
 }
 
 static int on_clone_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct sk_buff **parent = (void *)ri->data;
+	const struct making *m = (void *)ri->data;
 	struct sk_buff *clone = (struct sk_buff *)regs_return_value(regs);
 
 	if (clone)
-		skbtrail_sight_clone(clone_point, clone, *parent);
+		skbtrail_sight_clone(returning_point(ri), clone, m->parent);
 	return 0;
 }
 
-static struct {
-	const char		*func;
-	struct skbtrail_point	**point;
-	struct kretprobe	probe;
-} returns[] = {
-	{ "sock_recvmsg", &recv_point, {
-		.handler = on_recv_return, .maxactive = 4096 } },
-	{ "skb_clone", &clone_point, {
-		.entry_handler = on_clone, .handler = on_clone_return,
-		.data_size = sizeof(struct sk_buff *), .maxactive = 256 } },
+/* as ip_frag_next() and ip6_frag_next() do it: all but the last are multiples of 8 */
+static u32 fragments_left(unsigned int left, unsigned int mtu)
+{
+	if (left <= mtu || mtu < 8)
+		return 1;
+	return 1 + DIV_ROUND_UP(left - mtu, mtu & ~7U);
+}
+
+static int on_frag(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct ip_frag_state *state = (void *)regs_get_kernel_argument(regs, 1);
+	struct making *m = (void *)ri->data;
+
+	m->left = fragments_left(state->left, state->mtu);
+	return on_making(ri, regs);
+}
+
+static int on_frag6(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct ip6_frag_state *state = (void *)regs_get_kernel_argument(regs, 1);
+	struct making *m = (void *)ri->data;
+
+	m->left = fragments_left(state->left, state->mtu);
+	return on_making(ri, regs);
+}
+
+static int on_frag_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct making *m = (void *)ri->data;
+	struct sk_buff *fragment = (struct sk_buff *)regs_return_value(regs);
+
+	if (!IS_ERR_OR_NULL(fragment))
+		skbtrail_sight_fragment(returning_point(ri), fragment, m->parent, m->left);
+	return 0;
+}
+
+static int on_segments_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct making *m = (void *)ri->data;
+	struct sk_buff *segments = (struct sk_buff *)regs_return_value(regs);
+
+	/* none: it need not be cut, or was only checked */
+	if (!IS_ERR_OR_NULL(segments))
+		skbtrail_sight_segments(returning_point(ri), segments, m->parent);
+	return 0;
+}
+
+#define MAKING(func_, entry_, handler_) \
+	{ .func = (func_), .probe = { .entry_handler = (entry_), .handler = (handler_), \
+	  .data_size = sizeof(struct making), .maxactive = 256 } }
+
+static struct returning returns[] = {
+	{ .func = "sock_recvmsg", .probe = { .handler = on_recv_return, .maxactive = 4096 } },
+	MAKING("skb_clone", on_making, on_clone_return),
+	MAKING("__skb_gso_segment", on_making, on_segments_return),
+	MAKING("ip_frag_next", on_frag, on_frag_return),
+	MAKING("ip6_frag_next", on_frag6, on_frag_return),
 };
 
 #ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
@@ -277,7 +350,7 @@ static int add_returns(void)
 	int err;
 
 	for (i = 0; i < ARRAY_SIZE(returns); i++) {
-		p = *returns[i].point;
+		p = returns[i].point;
 		if (!p || !p->users || p->attached)
 			continue;
 		memset(&returns[i].probe.kp, 0, sizeof(returns[i].probe.kp));
@@ -325,7 +398,7 @@ static void remove_returns(void)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(returns); i++) {
-		p = *returns[i].point;
+		p = returns[i].point;
 		if (!p || p->users || !p->attached)
 			continue;
 		unregister_kretprobe(&returns[i].probe);
@@ -546,7 +619,7 @@ static void resolve_return(struct skbtrail_point *p)
 		return;
 	for (i = 0; i < ARRAY_SIZE(returns); i++)
 		if (!strcmp(p->func, returns[i].func))
-			*returns[i].point = p;
+			returns[i].point = p;
 }
 
 /* code whose calls mean something else; see sight.c */
@@ -559,6 +632,12 @@ static struct {
 	[SKBTRAIL_IN_SEGMENT_LIST]	= { "skb_segment_list" },
 	[SKBTRAIL_IN_LIST_FREE]		= { "kfree_skb_list_reason" },
 	[SKBTRAIL_IN_RELEASE_DATA]	= { "skb_release_data" },
+	[SKBTRAIL_IN_COPY]		= { "skb_copy" },
+	[SKBTRAIL_IN_COPY_EXPAND]	= { "skb_copy_expand" },
+	[SKBTRAIL_IN_PSKB_COPY]		= { "__pskb_copy_fclone" },
+	[SKBTRAIL_IN_RETRANSMIT_TIMER]	= { "tcp_retransmit_timer" },
+	[SKBTRAIL_IN_RETRANSMIT_QUEUE]	= { "tcp_xmit_retransmit_queue.part.0" },
+	[SKBTRAIL_IN_LOSS_PROBE]	= { "tcp_send_loss_probe" },
 };
 
 bool skbtrail_code_in(unsigned long ip, enum skbtrail_code code)

@@ -32,6 +32,7 @@
  * @task: context it belongs to; NULL: free, or the CPU's own slot
  * @sk: the socket; compared, never dereferenced
  * @skb: the packet being built, where it is known; compared, never dereferenced
+ * @why: it is sent again for this reason, which no hit tells yet; 0 none
  * @used: time of the last use, for replacement
  * @begun: time the current call began; 0 in none
  * @write_seq: first sequence number the current send call can have written
@@ -48,6 +49,7 @@ struct slot {
 	const struct task_struct *task;
 	const struct sock	*sk;
 	const struct sk_buff	*skb;
+	u32			why;
 	u64			used;
 	u64			begun;
 	u32			write_seq;
@@ -193,6 +195,7 @@ static void slot_reset(struct slot *s, const struct sock *sk)
 {
 	s->sk = sk;
 	s->skb = NULL;
+	s->why = 0;
 	s->begun = 0;
 	s->read = false;
 	s->ncall = 0;
@@ -200,10 +203,10 @@ static void slot_reset(struct slot *s, const struct sock *sk)
 	s->ntrail = 0;
 }
 
-static void slot_add(struct slot *s, const struct skbtrail_point *p, u64 ns)
+static void slot_add(struct slot *s, const struct skbtrail_point *p, u64 ns, u32 info)
 {
 	if (s->nhit < SKBTRAIL_CALL_HITS)
-		s->hit[s->nhit++] = (struct skbtrail_early){ .ns = ns, .p = p };
+		s->hit[s->nhit++] = (struct skbtrail_early){ .ns = ns, .p = p, .info = info };
 }
 
 void skbtrail_calls_create(const struct skbtrail_point *p, struct sock *sk, u64 ns)
@@ -233,7 +236,7 @@ void skbtrail_calls_begin(const struct skbtrail_point *p, struct sock *sk, u64 n
 	s->begun = ns;
 	s->read = read;
 	skbtrail_calls_task(&s->who, skbtrail_calls_cookie(sk));
-	slot_add(s, p, ns);
+	slot_add(s, p, ns, 0);
 	s->ncall = s->nhit;
 	if (sk_is_tcp(sk))
 		s->write_seq = READ_ONCE(tcp_sk(sk)->write_seq);
@@ -252,7 +255,7 @@ void skbtrail_calls_add(const struct skbtrail_point *p, const struct sock *sk, u
 	s = slot_find(b, ns, false);
 	if (s && s->sk == sk && s->begun && !s->read) {
 		s->nhit = s->ncall;
-		slot_add(s, p, ns);
+		slot_add(s, p, ns, 0);
 		s->ncall = s->nhit;
 		/* under the socket lock now: what follows is this call's */
 		if (sk_is_tcp(sk))
@@ -262,7 +265,7 @@ void skbtrail_calls_add(const struct skbtrail_point *p, const struct sock *sk, u
 }
 
 void skbtrail_calls_before(const struct skbtrail_point *p, const struct sock *sk,
-			   const struct sk_buff *skb, u64 ns, bool fresh)
+			   const struct sk_buff *skb, u64 ns, bool fresh, u32 info)
 {
 	struct bucket *b = bucket_here();
 	struct slot *s;
@@ -283,10 +286,30 @@ void skbtrail_calls_before(const struct skbtrail_point *p, const struct sock *sk
 	for (i = s->ncall; i < s->nhit; i++)
 		if ((fresh || b->own) && s->hit[i].p->stage == p->stage)
 			s->nhit = s->ncall;
-	slot_add(s, p, ns);
+	/* told for this very segment, or not at all */
+	if (!info && s->skb == skb)
+		info = s->why;
+	s->why = 0;
+	slot_add(s, p, ns, info);
 	if (skb)
 		s->skb = skb;
 out:
+	raw_spin_unlock(&b->lock);
+}
+
+void skbtrail_calls_why(const struct sock *sk, const struct sk_buff *skb, u32 info)
+{
+	struct bucket *b = bucket_here();
+	struct slot *s;
+
+	if (!b || !info)
+		return;
+	raw_spin_lock(&b->lock);
+	s = slot_find(b, 0, true);
+	if (s->sk != sk)
+		slot_reset(s, sk);
+	s->skb = skb;
+	s->why = info;
 	raw_spin_unlock(&b->lock);
 }
 

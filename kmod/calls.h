@@ -15,6 +15,7 @@ struct sock;
 struct skbtrail_early {
 	u64				ns;
 	const struct skbtrail_point	*p;
+	u32				info;
 };
 
 /**
@@ -51,9 +52,13 @@ void skbtrail_calls_add(const struct skbtrail_point *p, const struct sock *sk, u
  * skbtrail_calls_before() - a packet of @sk without headers passed @p
  * @skb: the packet, or NULL; compared later, never dereferenced
  * @fresh: it begins a packet; otherwise it only adds to what is noted
+ * @info: for the hit; 0: what skbtrail_calls_why() noted
  */
 void skbtrail_calls_before(const struct skbtrail_point *p, const struct sock *sk,
-			   const struct sk_buff *skb, u64 ns, bool fresh);
+			   const struct sk_buff *skb, u64 ns, bool fresh, u32 info);
+
+/** skbtrail_calls_why() - @skb of @sk will be sent again at once; info for that hit */
+void skbtrail_calls_why(const struct sock *sk, const struct sk_buff *skb, u32 info);
 
 /** skbtrail_calls_end() - the call the current task had on @sk is over */
 void skbtrail_calls_end(const struct sock *sk);

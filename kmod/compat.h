@@ -9,9 +9,11 @@
 #define SKBTRAIL_COMPAT_H
 
 #include <linux/ftrace.h>
+#include <linux/ipv6.h>
 #include <linux/skbuff.h>
 #include <linux/timekeeping.h>
 #include <linux/tracepoint.h>
+#include <net/ip.h>
 #include <net/sock.h>
 
 #include <net/dropreason.h>
@@ -138,6 +140,26 @@ out:
 		if (drop_reasons[i] && !fn(i, drop_reasons[i], data))
 			break;
 #endif
+}
+
+/**
+ * struct skbtrail_frag_cb - skb->cb of a fragment that waits for the others
+ * @next_frag: the fragment behind it, NULL at the end of a run
+ *
+ * Private to net/ipv4/inet_fragment.c, and the same on all kernels we know. Who
+ * reads it makes sure that what he finds is all there should be.
+ */
+struct skbtrail_frag_cb {
+	union {
+		struct inet_skb_parm	h4;
+		struct inet6_skb_parm	h6;
+	};
+	struct sk_buff	*next_frag;
+};
+
+static inline const struct skbtrail_frag_cb *skbtrail_frag_cb(const struct sk_buff *skb)
+{
+	return (const struct skbtrail_frag_cb *)skb->cb;
 }
 
 #endif /* SKBTRAIL_COMPAT_H */

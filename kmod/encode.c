@@ -332,6 +332,23 @@ void skbtrail_encode_lost(u32 sessions, enum skbtrail_lost_cause cause, u32 n, u
 		skbtrail_stream_lose(&se->stream, cause, n, ns);
 }
 
+/* a trail begins, of which only what it inherited is known */
+static void tell_flow(const struct skbtrail_life *life, const struct skbtrail_sighting *s)
+{
+	struct facts *f = this_cpu_ptr(&scratch);
+	unsigned long bits = life->sessions;
+	struct skbtrail_session *se;
+
+	f->len = 0;
+	put_flow(f, &life->flow);
+	if (life->mark)
+		PUT(f, MARK, life->mark);
+	while ((se = next_session(&bits))) {
+		write_facts(se, life, s, SKBTRAIL_REC_KIND_PACKET, f, 0);
+		this_cpu_ptr(se->stream.lanes)->trails++;
+	}
+}
+
 static void write_calls(struct skbtrail_session *se, const struct skbtrail_life *life,
 			const struct skbtrail_calls *calls)
 {
@@ -340,7 +357,8 @@ static void write_calls(struct skbtrail_session *se, const struct skbtrail_life 
 	for (i = 0; i < calls->n; i++)
 		if (test_bit(calls->hit[i].p->stage, se->config.stages))
 			skbtrail_write_hit(se, calls->hit[i].p, life->trail,
-					   calls->hit[i].ns, 0, 0, SKBTRAIL_CTX_EARLIER);
+					   calls->hit[i].ns, 0, calls->hit[i].info,
+					   SKBTRAIL_CTX_EARLIER);
 }
 
 void skbtrail_encode_packet(struct skbtrail_life *life, struct skbtrail_sighting *s,
@@ -374,39 +392,66 @@ void skbtrail_encode_packet(struct skbtrail_life *life, struct skbtrail_sighting
 	}
 }
 
-void skbtrail_encode_clone(struct skbtrail_life *life, const struct skbtrail_life *parent,
-			   struct skbtrail_sighting *s)
+void skbtrail_encode_heir(struct skbtrail_life *life, struct skbtrail_sighting *s)
 {
-	struct facts *f = this_cpu_ptr(&scratch);
-	unsigned long bits = life->sessions;
+	static const struct skbtrail_calls none;
+
+	if (s->parsed) {
+		skbtrail_encode_packet(life, s, life->sessions, &none);
+		return;
+	}
+	tell_flow(life, s);
+	life->flags |= SKBTRAIL_LIFE_DIRTY;
+}
+
+void skbtrail_encode_link(u64 trail, u64 parent, const struct skbtrail_kin *kin,
+			  u32 sessions, u64 ns)
+{
+	unsigned long bits = sessions;
 	struct skbtrail_rec_link *rec;
 	struct skbtrail_session *se;
 
-	f->len = 0;
-	life->flow = parent->flow;
-	life->mark = parent->mark;
-	put_flow(f, &life->flow);
-	if (life->mark)
-		PUT(f, MARK, life->mark);
 	while ((se = next_session(&bits))) {
-		write_facts(se, life, s, SKBTRAIL_REC_KIND_PACKET, f, 0);
-		this_cpu_ptr(se->stream.lanes)->trails++;
-		rec = skbtrail_stream_reserve(&se->stream, sizeof(*rec), s->ns);
+		rec = skbtrail_stream_reserve(&se->stream, sizeof(*rec), ns);
 		if (rec)
 			*rec = (struct skbtrail_rec_link){
 				.size = sizeof(*rec),
 				.kind = SKBTRAIL_REC_KIND_LINK,
-				.link = SKBTRAIL_LINK_KIND_CLONE,
-				.trail = life->trail,
-				.parent = parent->trail,
-				.ns = s->ns,
+				.link = kin->kind,
+				.info = kin->info,
+				.trail = trail,
+				.parent = parent,
+				.ns = ns,
+				.place = kin->place,
+				.of = kin->of,
 			};
-		if (test_bit(s->p->stage, se->config.stages))
-			skbtrail_write_hit(se, s->p, life->trail, s->ns, s->skb->len, 0,
-					   skbtrail_context());
 	}
+}
+
+void skbtrail_encode_clone(struct skbtrail_life *life, const struct skbtrail_life *parent,
+			   struct skbtrail_sighting *s, u32 watch)
+{
+	static const struct skbtrail_kin kin = { .kind = SKBTRAIL_LINK_KIND_CLONE };
+
+	life->flow = parent->flow;
+	life->mark = parent->mark;
+	tell_flow(life, s);
+	skbtrail_encode_link(life->trail, parent->trail, &kin, life->sessions, s->ns);
+	skbtrail_tell_hit(life, s->p, s->skb, watch, s->ns, 0);
 	life->stage = s->p->stage;
-	life->last_ns = s->ns;
+}
+
+/* behind these, and before any other stage, only the tunnel touches a packet */
+static void put_tunnel(struct facts *f, struct skbtrail_life *life)
+{
+	struct skbtrail_fact_tunnel t = { .way = SKBTRAIL_TUNNEL_WAY_ENCAP };
+
+	if (life->stage == SKBTRAIL_ST_TUNNEL_IN)
+		t.way = SKBTRAIL_TUNNEL_WAY_DECAP;
+	else if (life->stage != SKBTRAIL_ST_TUNNEL_OUT)
+		return;
+	t.nth = ++life->tunnels;
+	PUT(f, TUNNEL, t);
 }
 
 /* headers are read again only where they can have changed */
@@ -424,6 +469,7 @@ static void put_header_changes(struct facts *f, struct skbtrail_life *life,
 	life->flags &= ~SKBTRAIL_LIFE_DIRTY;
 	if (!s->view.flow.alen && life->flow.alen)
 		return;
+	put_tunnel(f, life);
 	put_flow_changes(f, &life->flow, &s->view.flow);
 	life->flow = s->view.flow;
 }
@@ -505,35 +551,17 @@ void skbtrail_encode_bare_hit(const struct skbtrail_point *p, u64 trail, u32 ses
 		skbtrail_write_hit(se, p, trail, ns, 0, 0, skbtrail_context());
 }
 
-static void write_link_merge(struct skbtrail_session *se, const struct skbtrail_life *life,
-			     u64 ns)
-{
-	struct skbtrail_rec_link *rec;
-
-	if (life->merged == U64_MAX)
-		return;
-	rec = skbtrail_stream_reserve(&se->stream, sizeof(*rec), ns);
-	if (rec)
-		*rec = (struct skbtrail_rec_link){
-			.size = sizeof(*rec),
-			.kind = SKBTRAIL_REC_KIND_LINK,
-			.link = SKBTRAIL_LINK_KIND_MERGE,
-			.trail = life->trail,
-			.parent = life->merged,
-			.ns = ns,
-		};
-}
-
 void skbtrail_encode_end(const struct skbtrail_life *life, const struct skbtrail_sighting *s,
 			 enum skbtrail_end_kind end, u32 reason, u32 symbol)
 {
 	unsigned long bits = life->sessions;
+	static const struct skbtrail_kin kin = { .kind = SKBTRAIL_LINK_KIND_MERGE };
 	struct skbtrail_session *se;
 	struct skbtrail_rec_end *rec;
 
+	if (end == SKBTRAIL_END_KIND_MERGED && life->merged && life->merged != U64_MAX)
+		skbtrail_encode_link(life->trail, life->merged, &kin, life->sessions, s->ns);
 	while ((se = next_session(&bits))) {
-		if (end == SKBTRAIL_END_KIND_MERGED && life->merged)
-			write_link_merge(se, life, s->ns);
 		rec = skbtrail_stream_reserve(&se->stream, sizeof(*rec), s->ns);
 		if (!rec)
 			continue;

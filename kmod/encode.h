@@ -56,9 +56,30 @@ void skbtrail_encode_lost(u32 sessions, enum skbtrail_lost_cause cause, u32 n, u
 void skbtrail_encode_packet(struct skbtrail_life *life, struct skbtrail_sighting *s,
 			    u32 sessions, const struct skbtrail_calls *calls);
 
-/** skbtrail_encode_clone() - tell of a trail that begins as a clone of @parent */
+/** skbtrail_encode_heir() - tell those who inherited @life that its trail begins */
+void skbtrail_encode_heir(struct skbtrail_life *life, struct skbtrail_sighting *s);
+
+/**
+ * struct skbtrail_kin - how one trail comes from another
+ * @kind: enum skbtrail_link_kind
+ * @info: as in the record
+ * @place: which one it is, from 1; 0 not known
+ * @of: of how many; 0 not known
+ */
+struct skbtrail_kin {
+	u8	kind;
+	u32	info;
+	u32	place;
+	u32	of;
+};
+
+/** skbtrail_encode_link() - tell @sessions that @trail comes from @parent */
+void skbtrail_encode_link(u64 trail, u64 parent, const struct skbtrail_kin *kin,
+			  u32 sessions, u64 ns);
+
+/** skbtrail_encode_clone() - tell of a trail that begins as a clone of @parent; hits to @watch */
 void skbtrail_encode_clone(struct skbtrail_life *life, const struct skbtrail_life *parent,
-			   struct skbtrail_sighting *s);
+			   struct skbtrail_sighting *s, u32 watch);
 
 /** skbtrail_encode_changes() - tell those who follow what changed since they were last told */
 void skbtrail_encode_changes(struct skbtrail_life *life, struct skbtrail_sighting *s);

@@ -9,6 +9,7 @@
  *   clock.c                    when it was
  *   track.c, refused.c         which packet is it; which ones there was no room for
  *   view.c, filter.c           does somebody want it
+ *   lives.c, lineage.c, sent.c that it begins and ends; what it was made from
  *   calls.c                    what led to it: socket calls, owners
  *   ends.c                     how it ended
  *   encode.c                   records of what happened and what changed

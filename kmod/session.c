@@ -18,6 +18,8 @@
 
 #include "attach.h"
 #include "calls.h"
+#include "lineage.h"
+#include "sent.h"
 #include "switches.h"
 #include "track.h"
 
@@ -104,16 +106,28 @@ static void unlink_session(struct skbtrail_session *s)
 
 static void put_table(void)
 {
-	if (!--users)
-		skbtrail_track_free();
+	if (--users)
+		return;
+	skbtrail_sent_free();
+	skbtrail_track_free();
 }
 
 static int get_table(void)
 {
-	int err = users ? 0 : skbtrail_track_alloc(entries);
+	int err;
 
-	users += !err;
-	return err;
+	if (!users) {
+		err = skbtrail_track_alloc(entries);
+		if (err)
+			return err;
+		err = skbtrail_sent_alloc();
+		if (err) {
+			skbtrail_track_free();
+			return err;
+		}
+	}
+	users++;
+	return 0;
 }
 
 /* gives the module back once; the caller's work or chain still holds it */
@@ -135,6 +149,7 @@ static void end_session(struct work_struct *work)
 	s->stopped = true;
 	skbtrail_detach(s->config.begin);
 	skbtrail_track_forget(s->bit);
+	skbtrail_lineage_forget(s->bit);
 	skbtrail_calls_forget(s->bit);
 	mutex_unlock(&skbtrail_control);
 

@@ -15,6 +15,7 @@
 #include <linux/percpu.h>
 #include <linux/pkt_sched.h>
 #include <linux/skbuff.h>
+#include <net/inet_connection_sock.h>
 #include <net/sch_generic.h>
 #include <net/sock.h>
 
@@ -26,6 +27,8 @@
 #include "ends.h"
 #include "filter.h"
 #include "hit.h"
+#include "lineage.h"
+#include "lives.h"
 #include "refused.h"
 #include "session.h"
 #include "stages.h"
@@ -94,35 +97,6 @@ static u32 watching(const struct skbtrail_point *p)
 	return READ_ONCE(skbtrail_interest[p->stage].watch);
 }
 
-static void end_unknown(struct skbtrail_set *set, struct skbtrail_life *life,
-			const struct skbtrail_sighting *s, u32 reason)
-{
-	skbtrail_encode_end(life, s, SKBTRAIL_END_KIND_UNKNOWN, reason, 0);
-	skbtrail_track_end(set, life);
-}
-
-/*
- * Whether a life in the table is the packet we look at. If it is not, its
- * trail ends here, honestly unknown.
- */
-static bool same_life(struct skbtrail_set *set, struct skbtrail_life *life,
-		      const struct skbtrail_sighting *s)
-{
-	u32 reason = SKBTRAIL_UNKNOWN_REASON_REUSED;
-
-	if (skbtrail_track_doubtful(life)) {
-		reason = skbtrail_track_doubt(life);
-	} else if (life->head == s->skb->head) {
-		return true;
-	} else if (life->flags & SKBTRAIL_LIFE_EXPANDING) {
-		life->flags &= ~SKBTRAIL_LIFE_EXPANDING;
-		life->head = s->skb->head;
-		return true;
-	}
-	end_unknown(set, life, s, reason);
-	return false;
-}
-
 /*
  * A packet begins to be followed, or more sessions begin to follow it. Who has
  * no room for it now is remembered: half a trail later would look whole.
@@ -153,12 +127,9 @@ static struct skbtrail_life *admit(struct skbtrail_set *set, struct skbtrail_lif
 		skbtrail_encode_changes(life, s);
 	life->sessions |= fresh;
 	skbtrail_encode_packet(life, s, fresh, &calls);
+	if (s->outward && s->view.have & SKBTRAIL_VIEW_TCP)
+		skbtrail_lineage_sent(life, s, &calls);
 	return life;
-}
-
-static bool outward(const struct skbtrail_point *p)
-{
-	return p->flags & SKBTRAIL_PF_OUT;
 }
 
 /* a packet nobody follows passes: what was noted for it is not the next one's */
@@ -228,8 +199,10 @@ static noinline void see_closely(struct skbtrail_set *set, struct skbtrail_life 
 
 	if (life) {
 		s->ns = skbtrail_clock();
-		if (!same_life(set, life, s))
+		if (!skbtrail_lives_same(set, life, s))
 			life = NULL;
+		else
+			skbtrail_lives_introduce(life, s);
 	}
 	asked = candidates(life, s);
 	if (asked)
@@ -245,28 +218,6 @@ static noinline void see_closely(struct skbtrail_set *set, struct skbtrail_life 
 		life->rejected = 0;
 }
 
-static __always_inline void sighting_of(struct skbtrail_sighting *s,
-					const struct skbtrail_point *p, struct sk_buff *skb,
-					struct sock *sk, const struct nf_hook_state *nf,
-					bool dirty, u32 info)
-{
-	s->p = p;
-	s->skb = skb;
-	s->sk = sk;
-	s->nf = nf;
-	s->info = info;
-	s->outward = outward(p);
-	s->dirty = dirty;
-	s->located = false;
-	s->parsed = false;
-}
-
-static void sighting_init(struct skbtrail_sighting *s, const struct skbtrail_point *p,
-			  struct sk_buff *skb)
-{
-	sighting_of(s, p, skb, NULL, NULL, p->flags & SKBTRAIL_PF_DIRTY, 0);
-}
-
 static noinline void see_new(struct skbtrail_set *set, struct skbtrail_life *life,
 			     const struct skbtrail_point *p, struct sk_buff *skb,
 			     struct sock *sk, const struct nf_hook_state *nf, bool dirty,
@@ -274,7 +225,7 @@ static noinline void see_new(struct skbtrail_set *set, struct skbtrail_life *lif
 {
 	struct skbtrail_sighting s;
 
-	sighting_of(&s, p, skb, sk, nf, dirty, info);
+	skbtrail_sighting_of(&s, p, skb, sk, nf, dirty, info);
 	see_closely(set, life, &s);
 }
 
@@ -296,7 +247,7 @@ static noinline void see_changed(struct skbtrail_life *life, const struct skbtra
 {
 	struct skbtrail_sighting s;
 
-	sighting_of(&s, p, skb, sk, nf, dirty, info);
+	skbtrail_sighting_of(&s, p, skb, sk, nf, dirty, info);
 	s.ns = skbtrail_clock();
 	skbtrail_encode_hit(life, &s, watching(p));
 }
@@ -322,7 +273,7 @@ static __always_inline void see(const struct skbtrail_point *p, struct sk_buff *
 	if (unlikely(!life || !known(life, skb, begin))) {
 		see_new(set, life, p, skb, sk, nf, dirty, info);
 	} else if (likely(skbtrail_all_told(life, p, skb,
-					    sk || !outward(p) ? sk : skb->sk, dev))) {
+					    sk || !skbtrail_outward(p) ? sk : skb->sk, dev))) {
 		skbtrail_tell_hit(life, p, skb, READ_ONCE(interest->watch),
 				  skbtrail_clock(), info);
 		skbtrail_moved_to(life, p, sk, dirty);
@@ -403,12 +354,12 @@ static void see_birth(const struct skbtrail_point *p, struct sk_buff *skb)
 	struct skbtrail_sighting s;
 	struct skbtrail_life *life;
 
-	sighting_init(&s, p, skb);
+	skbtrail_sighting_init(&s, p, skb);
 	skbtrail_track_lock(set);
 	life = skbtrail_track_find(set, skb);
 	if (life) {
 		s.ns = skbtrail_clock();
-		end_unknown(set, life, &s, SKBTRAIL_UNKNOWN_REASON_REUSED);
+		skbtrail_lives_end_unknown(set, life, &s, SKBTRAIL_UNKNOWN_REASON_REUSED);
 	}
 	skbtrail_track_changed(set);
 	skbtrail_refused_end(skb);
@@ -439,13 +390,14 @@ static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool a
 	struct skbtrail_sighting s;
 	struct skbtrail_life *life;
 
-	sighting_init(&s, p, skb);
+	skbtrail_sighting_init(&s, p, skb);
 	skbtrail_track_lock(set);
 	life = skbtrail_track_find(set, skb);
 	if (life)
 		s.ns = skbtrail_clock();
-	if (life && same_life(set, life, &s) &&
+	if (life && skbtrail_lives_same(set, life, &s) &&
 	    !(after && life->flags & SKBTRAIL_LIFE_COPIED)) {
+		skbtrail_lives_introduce(life, &s);
 		skbtrail_encode_read(life, &s);
 		skbtrail_encode_hit(life, &s, watch);
 		life->flags |= SKBTRAIL_LIFE_COPIED;
@@ -458,38 +410,22 @@ static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool a
 static void see_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 		      struct sk_buff *skb)
 {
-	u64 ns = skbtrail_clock();
-	struct skbtrail_sighting s, sp;
 	struct skbtrail_life parent, *life;
+	struct skbtrail_sighting s;
 	struct skbtrail_set *set;
 
-	sighting_init(&sp, p, skb);
-	sighting_init(&s, p, clone);
-	sp.ns = ns;
-	s.ns = ns;
-	set = skbtrail_track_set(skb);
-	skbtrail_track_lock(set);
-	life = skbtrail_track_find(set, skb);
-	if (!life || !life->sessions || !same_life(set, life, &sp)) {
-		skbtrail_track_unlock(set);
+	skbtrail_sighting_init(&s, p, skb);
+	s.ns = skbtrail_clock();
+	if (!skbtrail_lives_copy(&s, &parent))
 		return;
-	}
-	parent = *life;
-	skbtrail_track_unlock(set);
-
+	skbtrail_sighting_init(&s, p, clone);
 	set = skbtrail_track_set(clone);
 	skbtrail_track_lock(set);
-	life = skbtrail_track_find(set, clone);
-	if (life)
-		end_unknown(set, life, &s, SKBTRAIL_UNKNOWN_REASON_REUSED);
-	life = skbtrail_track_begin(set, clone);
-	if (!life) {
-		skbtrail_encode_lost(parent.sessions, SKBTRAIL_LOST_CAUSE_TABLE, 1, s.ns);
-		skbtrail_refused_note(clone, parent.sessions);
-	} else {
-		/* not those that ended meanwhile: their bit may be given anew */
-		life->sessions = parent.sessions & READ_ONCE(skbtrail_active);
-		skbtrail_encode_clone(life, &parent, &s);
+	life = skbtrail_lineage_begin(set, &s, parent.sessions);
+	if (life) {
+		life->sessions = life->heirs;
+		life->heirs = 0;
+		skbtrail_encode_clone(life, &parent, &s, watching(p));
 	}
 	skbtrail_track_unlock(set);
 }
@@ -515,12 +451,13 @@ static void see_expand(const struct skbtrail_point *p, struct sk_buff *skb)
 	struct skbtrail_sighting s;
 	struct skbtrail_life *life;
 
-	sighting_init(&s, p, skb);
+	skbtrail_sighting_init(&s, p, skb);
 	skbtrail_track_lock(set);
 	life = skbtrail_track_find(set, skb);
 	if (life)
 		s.ns = skbtrail_clock();
-	if (life && same_life(set, life, &s)) {
+	if (life && skbtrail_lives_same(set, life, &s)) {
+		skbtrail_lives_introduce(life, &s);
 		life->flags |= SKBTRAIL_LIFE_EXPANDING;
 		skbtrail_encode_hit(life, &s, watching(p));
 	}
@@ -536,12 +473,12 @@ static void see_done(const struct skbtrail_point *p, struct sk_buff *skb)
 	struct skbtrail_sighting s;
 	struct skbtrail_life *life;
 
-	sighting_init(&s, p, skb);
+	skbtrail_sighting_init(&s, p, skb);
 	skbtrail_track_lock(set);
 	life = skbtrail_track_find(set, skb);
 	if (life && life->stage == SKBTRAIL_ST_DEV_XMIT) {
 		s.ns = skbtrail_clock();
-		if (same_life(set, life, &s))
+		if (skbtrail_lives_same(set, life, &s))
 			skbtrail_encode_hit(life, &s, watching(p));
 	}
 	skbtrail_track_unlock(set);
@@ -561,17 +498,16 @@ static noinline void see_free(const struct skbtrail_point *p, struct sk_buff *sk
 			skbtrail_refused_end(skb);
 		return;
 	}
-	sighting_init(&s, p, skb);
+	/* its buffer may be gone: it is not looked at */
+	skbtrail_sighting_init(&s, p, NULL);
 	skbtrail_track_lock(set);
 	life = skbtrail_track_find(set, skb);
 	if (life && !skbtrail_end_lives_on(caller)) {
 		s.ns = skbtrail_clock();
 		if (skbtrail_track_doubtful(life))
-			skbtrail_encode_end(life, &s, SKBTRAIL_END_KIND_UNKNOWN,
-					    skbtrail_track_doubt(life), 0);
+			skbtrail_lives_end_unknown(set, life, &s, skbtrail_track_doubt(life));
 		else
-			skbtrail_encode_end(life, &s, skbtrail_end_freed(p, life, skb), 0, 0);
-		skbtrail_track_end(set, life);
+			skbtrail_lives_end(set, life, &s, skbtrail_end_freed(p, life, skb), 0, 0);
 	}
 	skbtrail_track_unlock(set);
 }
@@ -583,7 +519,7 @@ static bool network_sock(const struct sock *sk)
 }
 
 static void see_socket(const struct skbtrail_point *p, struct sock *sk,
-		       const struct sk_buff *skb)
+		       const struct sk_buff *skb, u32 info)
 {
 	u64 ns;
 
@@ -607,10 +543,11 @@ static void see_socket(const struct skbtrail_point *p, struct sock *sk,
 		skbtrail_calls_end(sk);
 		break;
 	case SKBTRAIL_OP_BEFORE:
-		skbtrail_calls_before(p, sk, skb, ns, false);
+		skbtrail_calls_before(p, sk, skb, ns, false, 0);
 		break;
 	case SKBTRAIL_OP_TRANSMIT:
-		skbtrail_calls_before(p, sk, skb, ns, true);
+		skbtrail_calls_before(p, sk, skb, ns, true,
+				      p->stage == SKBTRAIL_ST_TCP_RETRANSMIT ? info : 0);
 		break;
 	}
 }
@@ -639,12 +576,13 @@ static struct sock *socket_of(const struct skbtrail_point *p,
 }
 
 /* a packet that is known already passes as any other; a new one has no headers */
-static void see_before(const struct skbtrail_point *p, struct sk_buff *skb, struct sock *sk)
+static void see_before(const struct skbtrail_point *p, struct sk_buff *skb, struct sock *sk,
+		       u32 info)
 {
 	if (skb && skbtrail_track_trail(skb))
 		see_packet(p, skb, sk, 0);
 	else
-		see_socket(p, sk ? sk : skb ? skb->sk : NULL, skb);
+		see_socket(p, sk ? sk : skb ? skb->sk : NULL, skb, info);
 }
 
 static noinline void see_odd(const struct skbtrail_point *p, const struct pt_regs *regs)
@@ -666,7 +604,33 @@ static noinline void see_chosen(const struct skbtrail_point *p, const struct pt_
 	see_packet(p, skb, socket_of(p, regs), 0);
 }
 
-static noinline void see_otherwise(const struct skbtrail_point *p, const struct pt_regs *regs)
+/* as far as the kernel's code says it for sure */
+static u32 why_again(const struct sock *sk, unsigned long caller)
+{
+	if (skbtrail_code_in(caller, SKBTRAIL_IN_RETRANSMIT_TIMER))
+		return SKBTRAIL_RETRANSMIT_WHY_RTO;
+	if (!skbtrail_code_in(caller, SKBTRAIL_IN_RETRANSMIT_QUEUE))
+		return SKBTRAIL_RETRANSMIT_WHY_UNKNOWN;
+	switch (inet_csk(sk)->icsk_ca_state) {
+	case TCP_CA_Recovery:
+		return SKBTRAIL_RETRANSMIT_WHY_FAST;
+	case TCP_CA_Loss:
+		return SKBTRAIL_RETRANSMIT_WHY_LOSS;
+	default:
+		return SKBTRAIL_RETRANSMIT_WHY_UNKNOWN;
+	}
+}
+
+/* what nobody followed in pieces is a packet like any other */
+static void see_whole(const struct skbtrail_point *p, const struct inet_frag_queue *q,
+		      struct sk_buff *skb)
+{
+	if (!skbtrail_lineage_whole(p, q, skb))
+		see_packet(p, skb, NULL, 0);
+}
+
+static noinline void see_otherwise(const struct skbtrail_point *p, const struct pt_regs *regs,
+				   unsigned long caller)
 {
 	switch (p->op) {
 	case SKBTRAIL_OP_TC:
@@ -682,6 +646,27 @@ static noinline void see_otherwise(const struct skbtrail_point *p, const struct 
 	case SKBTRAIL_OP_MERGE:
 		see_merge(p, (struct sk_buff *)skbtrail_arg(regs, 1), packet_of(p, regs));
 		break;
+	case SKBTRAIL_OP_COPY_OF:
+		if (skbtrail_code_in(caller, SKBTRAIL_IN_COPY) ||
+		    skbtrail_code_in(caller, SKBTRAIL_IN_COPY_EXPAND) ||
+		    skbtrail_code_in(caller, SKBTRAIL_IN_PSKB_COPY))
+			skbtrail_lineage_copy(p, packet_of(p, regs),
+					      (struct sk_buff *)skbtrail_arg(regs, 2));
+		break;
+	case SKBTRAIL_OP_WHY:
+		skbtrail_calls_why(socket_of(p, regs), packet_of(p, regs),
+				   why_again(socket_of(p, regs), caller));
+		break;
+	case SKBTRAIL_OP_FRAGLIST:
+		skbtrail_lineage_fraglist(p, packet_of(p, regs));
+		break;
+	case SKBTRAIL_OP_GATHER:
+		skbtrail_lineage_gather(p, (const void *)skbtrail_arg(regs, 1),
+					packet_of(p, regs));
+		break;
+	case SKBTRAIL_OP_WHOLE:
+		see_whole(p, (const void *)skbtrail_arg(regs, 1), packet_of(p, regs));
+		break;
 	case SKBTRAIL_OP_COPY:
 		see_copy(p, packet_of(p, regs), false);
 		break;
@@ -692,10 +677,12 @@ static noinline void see_otherwise(const struct skbtrail_point *p, const struct 
 		break;
 	case SKBTRAIL_OP_BEFORE:
 	case SKBTRAIL_OP_TRANSMIT:
-		see_before(p, p->skb ? packet_of(p, regs) : NULL, socket_of(p, regs));
+		see_before(p, p->skb ? packet_of(p, regs) : NULL, socket_of(p, regs),
+			   skbtrail_code_in(caller, SKBTRAIL_IN_LOSS_PROBE) ?
+			   SKBTRAIL_RETRANSMIT_WHY_TLP : 0);
 		break;
 	default:
-		see_socket(p, socket_of(p, regs), NULL);
+		see_socket(p, socket_of(p, regs), NULL, 0);
 		break;
 	}
 }
@@ -722,7 +709,7 @@ void skbtrail_sight(const struct skbtrail_point *p, const struct pt_regs *regs,
 	} else if (p->op == SKBTRAIL_OP_FREE) {
 		see_free(p, packet_of(p, regs), caller ? caller : skbtrail_caller(regs));
 	} else {
-		see_otherwise(p, regs);
+		see_otherwise(p, regs, caller ? caller : skbtrail_caller(regs));
 	}
 	close_eyes(flags);
 }
@@ -747,15 +734,15 @@ void skbtrail_sight_birth(const struct skbtrail_point *p, struct sk_buff *skb)
 	close_eyes(flags);
 }
 
-static void end_dropped(const struct skbtrail_life *life, const struct skbtrail_sighting *s,
-			const void *location, u32 reason)
+static void end_dropped(struct skbtrail_set *set, struct skbtrail_life *life,
+			struct skbtrail_sighting *s, const void *location, u32 reason)
 {
 	enum skbtrail_end_kind end = skbtrail_end_dropped(life, s->skb, location, reason);
 
 	if (end == SKBTRAIL_END_KIND_DROPPED)
-		skbtrail_encode_end(life, s, end, reason, skbtrail_symbol(location));
+		skbtrail_lives_end(set, life, s, end, reason, skbtrail_symbol(location));
 	else
-		skbtrail_encode_end(life, s, end, 0, 0);
+		skbtrail_lives_end(set, life, s, end, 0, 0);
 }
 
 static void see_drop(const struct skbtrail_point *p, struct sk_buff *skb,
@@ -768,12 +755,10 @@ static void see_drop(const struct skbtrail_point *p, struct sk_buff *skb,
 	skbtrail_track_lock(set);
 	life = skbtrail_track_find(set, skb);
 	if (life) {
-		sighting_init(&s, p, skb);
+		skbtrail_sighting_init(&s, p, skb);
 		s.ns = skbtrail_clock();
-		if (same_life(set, life, &s)) {
-			end_dropped(life, &s, location, reason);
-			skbtrail_track_end(set, life);
-		}
+		if (skbtrail_lives_same(set, life, &s))
+			end_dropped(set, life, &s, location, reason);
 	}
 	skbtrail_track_unlock(set);
 }
@@ -812,6 +797,28 @@ void skbtrail_sight_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 	close_eyes(flags);
 }
 
+void skbtrail_sight_fragment(const struct skbtrail_point *p, struct sk_buff *fragment,
+			     struct sk_buff *skb, u32 left)
+{
+	unsigned long flags;
+
+	if (!open_eyes(&flags))
+		return;
+	skbtrail_lineage_fragment(p, fragment, skb, left);
+	close_eyes(flags);
+}
+
+void skbtrail_sight_segments(const struct skbtrail_point *p, struct sk_buff *segments,
+			     struct sk_buff *skb)
+{
+	unsigned long flags;
+
+	if (!open_eyes(&flags))
+		return;
+	skbtrail_lineage_segments(p, segments, skb);
+	close_eyes(flags);
+}
+
 static void doubt_set(struct skbtrail_set *set)
 {
 	/* nothing was seen: its point has no number */
@@ -825,9 +832,9 @@ static void doubt_set(struct skbtrail_set *set)
 		life = &set->way[i];
 		if (!set->key[i] || !skbtrail_track_doubtful(life))
 			continue;
-		sighting_init(&s, &nowhere, NULL);
+		skbtrail_sighting_init(&s, &nowhere, NULL);
 		s.ns = skbtrail_clock();
-		end_unknown(set, life, &s, skbtrail_track_doubt(life));
+		skbtrail_lives_end_unknown(set, life, &s, skbtrail_track_doubt(life));
 	}
 	skbtrail_track_unlock(set);
 }

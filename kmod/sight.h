@@ -36,6 +36,17 @@ bool skbtrail_sight_followed(const struct sk_buff *skb);
 void skbtrail_sight_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 			  struct sk_buff *skb);
 
+/**
+ * skbtrail_sight_fragment() - @fragment was cut from @skb; any context
+ * @left: pieces that were to be cut then, this one included
+ */
+void skbtrail_sight_fragment(const struct skbtrail_point *p, struct sk_buff *fragment,
+			     struct sk_buff *skb, u32 left);
+
+/** skbtrail_sight_segments() - the list @segments was cut from @skb; any context */
+void skbtrail_sight_segments(const struct skbtrail_point *p, struct sk_buff *segments,
+			     struct sk_buff *skb);
+
 /** skbtrail_sight_doubt() - end all trails whose end may have gone unseen; may sleep */
 void skbtrail_sight_doubt(void);
 

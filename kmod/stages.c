@@ -56,6 +56,19 @@ struct skbtrail_point skbtrail_points[] = {
 	/* __skb_clone() has both packets, but is inlined where it is used */
 	FN(LIFE_CLONE, CLONE, "skb_clone", 1, .flags = PF(LIFE),
 	   .kind = SKBTRAIL_ATTACH_KIND_KRETPROBE),
+	FN(LIFE_COPY, COPY_OF, "skb_copy_header", 1, .flags = PF(LIFE)),
+	/* what is cut: both packets are known only when the function returns */
+	FN(LIFE_SEGMENT, SEGMENT, "__skb_gso_segment", 1, .flags = PF(LIFE),
+	   .kind = SKBTRAIL_ATTACH_KIND_KRETPROBE),
+	FN(LIFE_FRAGMENT, FRAGMENT, "ip_frag_next", 1, .flags = PF(LIFE),
+	   .kind = SKBTRAIL_ATTACH_KIND_KRETPROBE),
+	FN(LIFE_FRAGMENT, FRAGMENT, "ip6_frag_next", 1, .flags = PF(LIFE),
+	   .kind = SKBTRAIL_ATTACH_KIND_KRETPROBE),
+	FN(LIFE_FRAGMENT, FRAGLIST, "ip_fraglist_init", 1, .flags = PF(LIFE)),
+	FN(LIFE_FRAGMENT, FRAGLIST, "ip6_fraglist_init", 1, .flags = PF(LIFE)),
+	FN(IP_REASSEMBLED, GATHER, "inet_frag_reasm_prepare", 2, .flags = PF(LIFE) | PF(ASIDE)),
+	FN(IP_REASSEMBLED, WHOLE, "inet_frag_reasm_finish", 2, NETHDR,
+	   .flags = PF(LIFE) | PF(DIRTY)),
 	FN(LIFE_EXPAND, EXPAND, "pskb_expand_head", 1, .flags = PF(LIFE) | PF(ASIDE) | PF(VITAL)),
 	FN(LIFE_MERGE, MERGE, "skb_gro_receive", 2, .flags = PF(LIFE)),
 	FN(LIFE_MERGE, MERGE, "skb_try_coalesce", 2, .flags = PF(LIFE)),
@@ -144,7 +157,6 @@ struct skbtrail_point skbtrail_points[] = {
 	   .flags = PF(DEV) | PF(DST)),
 	FN(IP_DEFRAG, PACKET, "ip_defrag", 2, NETHDR, V4),
 	FN(IP_DEFRAG, PACKET, "ipv6_frag_rcv", 1, NETHDR, V6),
-	FN(IP_REASSEMBLED, PACKET, "inet_frag_reasm_finish", 2, NETHDR, .flags = PF(DIRTY)),
 	FN(IP_DELIVER, PACKET, "ip_protocol_deliver_rcu", 2, NETHDR, V4, .flags = PF(DEV)),
 	FN(IP_DELIVER, PACKET, "ip6_protocol_deliver_rcu", 2, NETHDR, V6,
 	   .flags = PF(DEV) | PF(DIRTY)),
@@ -231,6 +243,7 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(PACKET_SEND, BEFORE, "packet_parse_headers", 1, .sk = 2, .flags = PF(SOCKET)),
 
 	/* transport, out: no network header yet */
+	FN(TCP_RETRANSMIT, WHY, "tcp_retransmit_skb", 2, .sk = 1),
 	/* 6.1: its head is inlined into all callers, none comes by the whole function */
 	FN(TCP_RETRANSMIT, TRANSMIT, "__tcp_retransmit_skb.part.0", 2, .sk = 1),
 	FN(TCP_RETRANSMIT, TRANSMIT, "__tcp_retransmit_skb", 2, .sk = 1, .flags = PF(ALT)),

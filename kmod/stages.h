@@ -31,6 +31,7 @@ enum skbtrail_op {
 	SKBTRAIL_OP_DONE,	/* the driver is done with a packet it was given */
 	SKBTRAIL_OP_BEFORE,	/* a packet without headers yet: kept for its first sighting */
 	SKBTRAIL_OP_TRANSMIT,	/* the same, and what was kept for its forerunner goes */
+	SKBTRAIL_OP_WHY,	/* a segment is about to be sent again */
 	SKBTRAIL_OP_CREATE,	/* a socket is created */
 	SKBTRAIL_OP_CALL,	/* a send call begins */
 	SKBTRAIL_OP_CALLED,	/* a send call goes on */
@@ -40,8 +41,14 @@ enum skbtrail_op {
 	SKBTRAIL_OP_COPIED,	/* the same, seen afterwards; arguments: socket, packet, length */
 	SKBTRAIL_OP_RETURN,	/* a read call returns */
 	SKBTRAIL_OP_CLONE,	/* return value: the clone; argument: its parent */
+	SKBTRAIL_OP_COPY_OF,	/* arguments: a copy, what it is a copy of */
 	SKBTRAIL_OP_EXPAND,	/* the head may change */
 	SKBTRAIL_OP_MERGE,	/* arguments: packet that stays, packet that goes */
+	SKBTRAIL_OP_SEGMENT,	/* return value: a list of segments; argument: what they are of */
+	SKBTRAIL_OP_FRAGMENT,	/* return value: a fragment; argument: the datagram */
+	SKBTRAIL_OP_FRAGLIST,	/* a datagram becomes its first fragment, its list the others */
+	SKBTRAIL_OP_GATHER,	/* arguments: queue of fragments, the last that came */
+	SKBTRAIL_OP_WHOLE,	/* arguments: queue of fragments, the whole of them */
 	SKBTRAIL_OP_FREE,	/* the sk_buff's life ends */
 	SKBTRAIL_OP_OWN,	/* a tracepoint with a handler of its own */
 };

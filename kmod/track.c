@@ -111,7 +111,7 @@ u64 skbtrail_track_trail(const struct sk_buff *skb)
 
 	skbtrail_track_lock(set);
 	life = skbtrail_track_find(set, skb);
-	trail = life && life->sessions && same_head(life, skb) ? life->trail : 0;
+	trail = life && (life->sessions | life->heirs) && same_head(life, skb) ? life->trail : 0;
 	skbtrail_track_unlock(set);
 	return trail;
 }
@@ -132,9 +132,10 @@ void skbtrail_track_forget(unsigned int session)
 				continue;
 			life = &skbtrail_sets[i].way[w];
 			life->sessions &= ~BIT(session);
+			life->heirs &= ~BIT(session);
 			life->refused &= ~BIT(session);
 			life->rejected &= ~BIT(session);
-			if (!life->sessions && !life->refused)
+			if (!(life->sessions | life->heirs | life->refused))
 				skbtrail_track_end(&skbtrail_sets[i], life);
 		}
 		skbtrail_track_unlock(&skbtrail_sets[i]);

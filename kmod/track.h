@@ -33,6 +33,7 @@ struct sock;
  * @sk: socket the cookie belongs to; compared, never dereferenced
  * @dst: route last told; compared, never dereferenced
  * @sessions: sessions that follow it, a bit each
+ * @heirs: sessions that will, but have not been told yet: it comes from one they follow
  * @refused: sessions that had no room when it began and will not begin later
  * @rejected: sessions whose filter said no to headers as they are
  * @shape: of the packet then
@@ -41,6 +42,8 @@ struct sock;
  * @ifindex: device last told
  * @mark: mark last told
  * @vlan: VLAN tag last told
+ * @pieces: fragments that were cut from it
+ * @tunnels: how often it was wrapped or unwrapped
  * @stage: stage it was last at
  * @flags: SKBTRAIL_LIFE_*
  * @flow: headers last told
@@ -58,14 +61,17 @@ struct skbtrail_life {
 	const struct sock	*sk;
 	const struct dst_entry	*dst;
 	u32			sessions;
+	u32			heirs;
 	u32			refused;
 	u32			rejected;
 	u32			epoch;
 	int			ifindex;
 	u32			mark;
 	u16			vlan;
+	u16			pieces;
 	u8			stage;
 	u8			flags;
+	u8			tunnels;
 	struct skbtrail_flow	flow;
 };
 
