@@ -6,6 +6,8 @@ The two ends of the tests' traffic.
 udp-server  answers COUNT datagrams, each with its text reversed
 udp-client  sends COUNT datagrams, waits for the answer to each
 udp-send    sends COUNT datagrams, waits for nothing
+udp-corked  sends a datagram of COUNT bytes in two calls, reads stdin to its end between them
+udp-segments sends COUNT datagrams in one call, for the kernel to cut
 udp-self    sends COUNT datagrams to itself, then reads them
 cgroup-self does the same in --cgroup with BPF programs; prints how often they ran
 raw-self    the same with a raw socket of protocol PORT; prints COUNT
@@ -16,8 +18,10 @@ packet-sink counts packets of the device ADDRESS until SIGINT, as the kernel doe
 packet-send sends COUNT frames by the device ADDRESS
 udp-sink    reads datagrams until one says "stop"; prints how many
 udp-serials reads those of a flood; prints the number of each
+fragments-send sends a datagram of COUNT bytes as fragments of its own making, in --order
 tcp-server  answers COUNT connections: reads to the end, says "bye"
 tcp-client  sends COUNT bytes, closes its side, reads to the end
+tcp-told    the same, but says "connected" and reads a line before it sends, and one before it closes
 flood       sends COUNT datagrams with serial numbers, then "stop" ten times
 """
 
@@ -35,6 +39,7 @@ import threading
 # not in Python's socket
 SO_SNDBUFFORCE = 32
 SO_RCVBUFFORCE = 33
+UDP_SEGMENT = 103
 TCP_FIN_WAIT2 = 5
 MRT_INIT, MRT_ADD_VIF, MRT_ADD_MFC = 200, 202, 204
 VIFF_USE_IFINDEX = 8
@@ -93,6 +98,21 @@ def udp_send(addr, port, count):
     s = make(addr, socket.SOCK_DGRAM)
     for _ in range(count):
         s.sendto(OPTIONS.text.encode(), (addr, port))
+
+
+def udp_corked(addr, port, count):
+    s = make(addr, socket.SOCK_DGRAM)
+    s.connect((addr, port))
+    s.send(b"x" * (count - 1), socket.MSG_MORE)
+    print("corked", flush=True)
+    sys.stdin.read()
+    s.send(b"x")
+
+
+def udp_segments(addr, port, count):
+    s = make(addr, socket.SOCK_DGRAM)
+    s.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, 1000)
+    s.sendto(b"x" * 1000 * count, (addr, port))
 
 
 def udp_self(addr, port, count):
@@ -259,6 +279,18 @@ def udp_serials(addr, port, _):
         print(struct.unpack(">I", data[len(SERIAL):])[0], flush=True)
 
 
+def fragments_send(addr, port, count):
+    s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    datagram = struct.pack(">HHHH", port, port, 8 + count, 0) + b"x" * count
+    pieces = [datagram[i:i + OPTIONS.piece] for i in range(0, len(datagram), OPTIONS.piece)]
+    for n in OPTIONS.order:
+        more = 0x2000 if n + 1 < len(pieces) else 0
+        header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(pieces[n]), OPTIONS.first or 1,
+                             more | n * OPTIONS.piece // 8, 64, socket.IPPROTO_UDP, 0,
+                             socket.inet_aton(OPTIONS.source), socket.inet_aton(addr))
+        s.sendto(header + pieces[n], (addr, 0))
+
+
 def tcp_server(addr, port, count):
     s = make(addr, socket.SOCK_STREAM)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -276,10 +308,19 @@ def tcp_server(addr, port, count):
         c.close()
 
 
-def tcp_client(addr, port, count):
+def tcp_told(addr, port, count):
+    tcp_client(addr, port, count, sys.stdin)
+
+
+def tcp_client(addr, port, count, wait_for=None):
     s = make(addr, socket.SOCK_STREAM)
     s.connect((addr, port))
+    if wait_for:
+        print("connected", flush=True)
+        wait_for.readline()
     s.sendall(b"x" * count)
+    if wait_for:
+        wait_for.readline()
     s.shutdown(socket.SHUT_WR)
     answer = b""
     while True:
@@ -315,6 +356,8 @@ ROLES = {
     "udp-server": udp_server,
     "udp-client": udp_client,
     "udp-send": udp_send,
+    "udp-corked": udp_corked,
+    "udp-segments": udp_segments,
     "udp-self": udp_self,
     "raw-self": raw_self,
     "multicast-router": multicast_router,
@@ -325,8 +368,10 @@ ROLES = {
     "packet-send": packet_send,
     "udp-sink": udp_sink,
     "udp-serials": udp_serials,
+    "fragments-send": fragments_send,
     "tcp-server": tcp_server,
     "tcp-client": tcp_client,
+    "tcp-told": tcp_told,
     "flood": flood,
 }
 
@@ -342,6 +387,8 @@ def options():
     p.add_argument("--ttl", type=int)
     p.add_argument("--source")
     p.add_argument("--devices", nargs="*")
+    p.add_argument("--order", type=int, nargs="*")
+    p.add_argument("--piece", type=int, default=1024)
     p.add_argument("--cgroup")
     return p.parse_args()
 

@@ -126,7 +126,9 @@ fragments_table()
 	cat <<-END
 		ip.fragment | same, all_snmp("IpFragOKs") + all_snmp("Ip6FragOKs")
 		ip.defrag | same, all_snmp("IpReasmReqds") + all_snmp("Ip6ReasmReqds")
-		ip.reassembled | same, all_snmp("IpReasmOKs") + all_snmp("Ip6ReasmOKs")
+		event whole p inet_frag_reasm_finish
+		ip.reassembled | traced("whole"), all_snmp("IpReasmOKs") + all_snmp("Ip6ReasmOKs")
+		life.fragment | all_snmp("IpFragCreates") + all_snmp("Ip6FragCreates") - all_snmp("IpFragOKs") - all_snmp("Ip6FragOKs")
 	END
 }
 
@@ -183,7 +185,7 @@ backlog_traffic()
 # The network loses what the first rule matches, once; TCP sends again.
 retransmit_table()
 {
-	echo "tcp.retransmit | same, snmp(\"$a\", \"TcpRetransSegs\")"
+	echo "tcp.retransmit | snmp(\"$a\", \"TcpRetransSegs\")"
 }
 
 retransmit_traffic()
@@ -237,7 +239,7 @@ arp_forward_traffic()
 }
 
 # What ends how, and what is made of what: datagrams to one who is not there,
-# answers that say so, and a copy of both for who listens at the router's device.
+# answers that say so, a copy of some, and a clone of all for who listens at the router's device.
 # The router writes into packets that are shared with the copy: that takes a new head.
 # What is consumed are the answers; segments of earlier tests can follow later, when
 # their CPU gets to them.
@@ -245,7 +247,18 @@ life_topology()
 {
 	ip -n "$source" route add 10.71.0.0/24 via 10.70.0.1
 	ip -n "$group" route add 10.70.0.0/24 via 10.71.0.1
+	# netfilter sends a copy of what it counts, and counts that, too
+	ip netns exec "$source" nft -f - <<-END
+		table ip t {
+			counter twice { }
+			chain out {
+				type filter hook output priority 0;
+				udp dport 7135 counter name twice dup to 10.70.0.1 device "veth0"
+			}
+		}
+	END
 }
+
 
 life_table()
 {
@@ -257,6 +270,7 @@ life_table()
 		probe kprobe:pskb_expand_head /((struct sk_buff *)arg0)$is_ip/ { @expanded = count(); }
 		probe tracepoint:skb:consume_skb /$skb$is_ip && $is_icmp/ { @consumed[kstack(4)] = count(); }
 		event dropped skb:kfree_skb | common_pid if protocol == 2048
+		life.copy | same, nft("$source", "twice") // 2
 		life.clone | bpf("cloned"), told("sink")
 		life.expand | bpf("expanded")
 		life.drop | ends("dropped") | traced("dropped")
@@ -272,6 +286,7 @@ life_traffic()
 	sink=$LAST
 	until_true 20000 grep -q . "$WORK/sink.err" || return
 	peer "$source" udp-send 10.71.0.2 7134 --count 3
+	peer "$source" udp-send 10.71.0.2 7135 --count 2
 	kill -INT "$sink"
 	join "$sink"
 }

@@ -81,6 +81,26 @@ def only(found):
     return found[0]
 
 
+def linked(t, kind):
+    """Links of a kind, in the order of their places."""
+    return sorted((l for l in t.links if l.kind == kind), key=lambda l: l.place)
+
+
+def places(t, kind):
+    return [(l.place, l.of) for l in linked(t, kind)]
+
+
+def named(t, kind):
+    """The trails a trail names in its links of a kind, by their places."""
+    return [only([o for o in T if o.trail == l.trail]) for l in linked(t, kind)]
+
+
+def pieces(t, kind):
+    """Trails that say they were cut from a trail, by their places."""
+    found = [o for o in T if any(l.trail == t.trail for l in linked(o, kind))]
+    return sorted(found, key=lambda o: linked(o, kind)[0].place)
+
+
 def in_order(t, names):
     """Whether the stages stand in the trail in this order, others between."""
     stages = iter(t.stages)
