@@ -55,23 +55,6 @@ static inline u32 skbtrail_attach_dirty_missed(void)
 	       skbtrail_attach_life_skipped() + skbtrail_attach_dirty_skipped() : 0;
 }
 
-/** enum skbtrail_code - functions whose calls are told apart */
-enum skbtrail_code {
-	SKBTRAIL_IN_SEGMENT,
-	SKBTRAIL_IN_SEGMENT_LIST,
-	SKBTRAIL_IN_LIST_FREE,
-	SKBTRAIL_IN_RELEASE_DATA,
-	SKBTRAIL_IN_COPY,
-	SKBTRAIL_IN_COPY_EXPAND,
-	SKBTRAIL_IN_PSKB_COPY,
-	SKBTRAIL_IN_RETRANSMIT_TIMER,
-	SKBTRAIL_IN_RETRANSMIT_QUEUE,
-	SKBTRAIL_IN_LOSS_PROBE,
-};
-
-/** skbtrail_code_in() - whether @ip lies in that function; any context */
-bool skbtrail_code_in(unsigned long ip, enum skbtrail_code code);
-
 int skbtrail_attach_init(void);
 void skbtrail_attach_exit(void);
 

@@ -15,6 +15,7 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 
+#include "code.h"
 #include "compat.h"
 #include "session.h"
 #include "sight.h"
@@ -603,6 +604,8 @@ static void resolve(struct skbtrail_point *p)
 	else if (!by_ftrace)
 		/* and what runs in a breakpoint cannot be told from an NMI */
 		unavailable(p, "ftrace does not know this function, it would need a breakpoint");
+	else if (p->op == SKBTRAIL_OP_CLONE && !skbtrail_code_clones((unsigned long)p->addr))
+		unavailable(p, "skb_clone() does not come by this function");
 	else if (!note_ip(p))
 		unavailable(p, "too many modules came and went during sessions; stop them all");
 }
@@ -622,45 +625,11 @@ static void resolve_return(struct skbtrail_point *p)
 			returns[i].point = p;
 }
 
-/* code whose calls mean something else; see sight.c */
-static struct {
-	const char	*func;
-	unsigned long	start;
-	unsigned long	size;
-} ranges[] = {
-	[SKBTRAIL_IN_SEGMENT]		= { "skb_segment" },
-	[SKBTRAIL_IN_SEGMENT_LIST]	= { "skb_segment_list" },
-	[SKBTRAIL_IN_LIST_FREE]		= { "kfree_skb_list_reason" },
-	[SKBTRAIL_IN_RELEASE_DATA]	= { "skb_release_data" },
-	[SKBTRAIL_IN_COPY]		= { "skb_copy" },
-	[SKBTRAIL_IN_COPY_EXPAND]	= { "skb_copy_expand" },
-	[SKBTRAIL_IN_PSKB_COPY]		= { "__pskb_copy_fclone" },
-	[SKBTRAIL_IN_RETRANSMIT_TIMER]	= { "tcp_retransmit_timer" },
-	[SKBTRAIL_IN_RETRANSMIT_QUEUE]	= { "tcp_xmit_retransmit_queue.part.0" },
-	[SKBTRAIL_IN_LOSS_PROBE]	= { "tcp_send_loss_probe" },
-};
-
-bool skbtrail_code_in(unsigned long ip, enum skbtrail_code code)
+static void *find_code(const char *name)
 {
-	return ip - ranges[code].start < ranges[code].size;
-}
-
-static void find_ranges(void)
-{
-	char sym[KSYM_SYMBOL_LEN], *size;
 	bool by_ftrace;
-	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
-		ranges[i].start = (unsigned long)find_entry(NULL, ranges[i].func, &by_ftrace);
-		if (!ranges[i].start)
-			continue;
-		/* name+0x4/0x123: the only exported way to a function's size */
-		sprint_symbol(sym, ranges[i].start);
-		size = strchr(sym, '/');
-		if (!size || kstrtoul(strim(size + 1), 16, &ranges[i].size))
-			ranges[i].size = 0;
-	}
+	return find_entry(NULL, name, &by_ftrace);
 }
 
 /* one function tells whether a module that is not loaded is part of the kernel */
@@ -807,8 +776,8 @@ int skbtrail_func_resolve(void)
 		return -ENOMEM;
 	skbtrail_attach_skips = !ftrace_wanted();
 	list_points_by_flag();
+	skbtrail_code_find(find_code);
 	resolve_all();
-	find_ranges();
 	end_lookups();
 	return 0;
 }

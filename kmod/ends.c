@@ -11,6 +11,7 @@
 #include <linux/uaccess.h>
 #include <net/tcp_states.h>
 
+#include "code.h"
 #include "compat.h"
 #include "stages.h"
 #include "symbols.h"

@@ -22,6 +22,7 @@
 #include "attach.h"
 #include "calls.h"
 #include "clock.h"
+#include "code.h"
 #include "compat.h"
 #include "encode.h"
 #include "ends.h"
@@ -406,7 +407,10 @@ static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool a
 	skbtrail_track_unlock(set);
 }
 
-/* a followed packet has a clone: a trail of its own, followed by the same */
+/*
+ * A followed packet has a clone: a trail of its own, followed by the same. The
+ * clone itself is not looked at, it may be empty yet.
+ */
 static void see_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 		      struct sk_buff *skb)
 {
@@ -423,6 +427,8 @@ static void see_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 	skbtrail_track_lock(set);
 	life = skbtrail_lineage_begin(set, &s, parent.sessions);
 	if (life) {
+		s.skb = skb;
+		life->head = skb->head;
 		life->sessions = life->heirs;
 		life->heirs = 0;
 		skbtrail_encode_clone(life, &parent, &s, watching(p));
@@ -645,6 +651,12 @@ static noinline void see_otherwise(const struct skbtrail_point *p, const struct 
 		break;
 	case SKBTRAIL_OP_MERGE:
 		see_merge(p, (struct sk_buff *)skbtrail_arg(regs, 1), packet_of(p, regs));
+		break;
+	case SKBTRAIL_OP_CLONE:
+		if (skbtrail_code_in(caller, SKBTRAIL_IN_CLONE) ||
+		    skbtrail_code_in(caller, SKBTRAIL_IN_CLONE_INNER))
+			see_clone(p, packet_of(p, regs),
+				  (struct sk_buff *)skbtrail_arg(regs, 2));
 		break;
 	case SKBTRAIL_OP_COPY_OF:
 		if (skbtrail_code_in(caller, SKBTRAIL_IN_COPY) ||

@@ -53,8 +53,9 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(LIFE_FREE, FREE, "__consume_stateless_skb", 1, .flags = PF(LIFE)),
 	FN(LIFE_FREE, FREE, "napi_skb_free_stolen_head", 1, .flags = PF(LIFE)),
 	FN(LIFE_FREE, FREE, "kfree_skbmem", 1, .flags = PF(LIFE) | PF(VITAL)),
-	/* __skb_clone() has both packets, but is inlined where it is used */
-	FN(LIFE_CLONE, CLONE, "skb_clone", 1, .flags = PF(LIFE),
+	/* __skb_clone() has both packets, too, but is inlined in 7.x */
+	FN(LIFE_CLONE, CLONE, "__copy_skb_header", 1, .flags = PF(LIFE)),
+	FN(LIFE_CLONE, RETURN, "skb_clone", 1, .flags = PF(LIFE) | PF(ALT),
 	   .kind = SKBTRAIL_ATTACH_KIND_KRETPROBE),
 	FN(LIFE_COPY, COPY_OF, "skb_copy_header", 1, .flags = PF(LIFE)),
 	/* what is cut: both packets are known only when the function returns */

@@ -39,8 +39,8 @@ enum skbtrail_op {
 	SKBTRAIL_OP_READ,	/* a read call begins */
 	SKBTRAIL_OP_COPY,	/* data of a packet is copied to a reader */
 	SKBTRAIL_OP_COPIED,	/* the same, seen afterwards; arguments: socket, packet, length */
-	SKBTRAIL_OP_RETURN,	/* a read call returns */
-	SKBTRAIL_OP_CLONE,	/* return value: the clone; argument: its parent */
+	SKBTRAIL_OP_RETURN,	/* a function returns that has a handler of its own for that */
+	SKBTRAIL_OP_CLONE,	/* arguments: a clone, what it is a clone of */
 	SKBTRAIL_OP_COPY_OF,	/* arguments: a copy, what it is a copy of */
 	SKBTRAIL_OP_EXPAND,	/* the head may change */
 	SKBTRAIL_OP_MERGE,	/* arguments: packet that stays, packet that goes */

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where some functions of the kernel begin and end, and whom they call: what a
+ * return address means, and which of two functions has to be watched, as
+ * compilers inline one or the other.
+ */
+#include "code.h"
+
+#include <linux/kallsyms.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+static struct {
+	const char	*func;
+	unsigned long	start;
+	unsigned long	size;
+} ranges[] = {
+	[SKBTRAIL_IN_SEGMENT]		= { "skb_segment" },
+	[SKBTRAIL_IN_SEGMENT_LIST]	= { "skb_segment_list" },
+	[SKBTRAIL_IN_LIST_FREE]		= { "kfree_skb_list_reason" },
+	[SKBTRAIL_IN_RELEASE_DATA]	= { "skb_release_data" },
+	[SKBTRAIL_IN_CLONE]		= { "skb_clone" },
+	[SKBTRAIL_IN_CLONE_INNER]	= { "__skb_clone" },
+	[SKBTRAIL_IN_COPY]		= { "skb_copy" },
+	[SKBTRAIL_IN_COPY_EXPAND]	= { "skb_copy_expand" },
+	[SKBTRAIL_IN_PSKB_COPY]		= { "__pskb_copy_fclone" },
+	[SKBTRAIL_IN_RETRANSMIT_TIMER]	= { "tcp_retransmit_timer" },
+	[SKBTRAIL_IN_RETRANSMIT_QUEUE]	= { "tcp_xmit_retransmit_queue.part.0" },
+	[SKBTRAIL_IN_LOSS_PROBE]	= { "tcp_send_loss_probe" },
+};
+
+bool skbtrail_code_in(unsigned long ip, enum skbtrail_code code)
+{
+	return ip - ranges[code].start < ranges[code].size;
+}
+
+void skbtrail_code_find(void *(*find)(const char *name))
+{
+	char sym[KSYM_SYMBOL_LEN], *size;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
+		ranges[i].start = (unsigned long)find(ranges[i].func);
+		if (!ranges[i].start)
+			continue;
+		/* name+0x4/0x123: the only exported way to a function's size */
+		sprint_symbol(sym, ranges[i].start);
+		size = strchr(sym, '/');
+		if (!size || kstrtoul(strim(size + 1), 16, &ranges[i].size))
+			ranges[i].size = 0;
+	}
+}
+
+#ifdef CONFIG_X86_64
+/* in front of an entry the kernel may put code of its own that it has calls go to instead */
+#define ENTRY_PADDING	32
+
+/* CALL and JMP, with the distance from their end in 32 bits */
+static bool goes_to(unsigned long at, unsigned long entry)
+{
+	u8 insn[5];
+	s32 distance;
+
+	if (copy_from_kernel_nofault(insn, (void *)at, sizeof(insn)) ||
+	    (insn[0] != 0xe8 && insn[0] != 0xe9))
+		return false;
+	memcpy(&distance, insn + 1, sizeof(distance));
+	return entry - (at + sizeof(insn) + distance) <= ENTRY_PADDING;
+}
+
+static bool calls(enum skbtrail_code code, unsigned long entry)
+{
+	unsigned long at, start = ranges[code].start;
+
+	for (at = start; entry && at < start + ranges[code].size; at++)
+		if (goes_to(at, entry))
+			return true;
+	return false;
+}
+#else
+static bool calls(enum skbtrail_code code, unsigned long entry) { return false; }
+#endif
+
+bool skbtrail_code_clones(unsigned long entry)
+{
+	return calls(SKBTRAIL_IN_CLONE, entry) ||
+	       (calls(SKBTRAIL_IN_CLONE, ranges[SKBTRAIL_IN_CLONE_INNER].start) &&
+		calls(SKBTRAIL_IN_CLONE_INNER, entry));
+}
