@@ -34,12 +34,16 @@ static void add_fact(struct json_object *o, const struct facts *facts,
 
 static void add_drop(struct json_object *o, const struct trail *t)
 {
-	const struct reason *reason = reason_find(t->reason_name);
-	char buf[32];
+	const struct reason *reason;
+	char buf[32], *text;
 
 	if (t->end != SKBTRAIL_END_KIND_DROPPED)
 		return;
 	add_text(o, "reason", summary_reason(t, buf, sizeof(buf)));
+	text = summary_reason_text(t);
+	add_text(o, "reason_text", text);
+	free(text);
+	reason = reason_find(summary_reason(t, buf, sizeof(buf)));
 	if (reason)
 		add_text(o, "advice", reason->advice);
 }

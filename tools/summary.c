@@ -135,6 +135,33 @@ static void print_meaning(FILE *f, const struct trail *t, const char *text)
 	fputs(text, f);
 }
 
+/* opens a stream into a new text; no memory is the end */
+static FILE *open_text(char **text, size_t *size)
+{
+	FILE *f = open_memstream(text, size);
+
+	if (!f) {
+		complain("out of memory");
+		exit(STATUS_ERROR);
+	}
+	return f;
+}
+
+char *summary_reason_text(const struct trail *t)
+{
+	char buf[32], *text = NULL;
+	const struct reason *reason = reason_find(summary_reason(t, buf, sizeof(buf)));
+	size_t size;
+	FILE *f;
+
+	if (!reason)
+		return NULL;
+	f = open_text(&text, &size);
+	print_meaning(f, t, reason->text);
+	fclose(f);
+	return text;
+}
+
 static void print_answer(FILE *f, const struct trail *t)
 {
 	if (trail_passed(t, "tcp.reset"))
@@ -336,12 +363,8 @@ char *summary_sentence(const struct trail *t, bool utf8)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f = open_text(&text, &size);
 
-	if (!f) {
-		complain("out of memory");
-		exit(STATUS_ERROR);
-	}
 	ends[known_end(t->end)].print(f, t, utf8);
 	lineage_tail(f, t);
 	if (t->headless)

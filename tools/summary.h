@@ -21,6 +21,9 @@ const char *summary_end_word(unsigned int end);
 /* "clone", "segment", ...: NULL for kinds not known here. */
 const char *summary_link_word(unsigned int kind);
 
+/* What the drop reason means, in words; NULL where that is not certain. The caller frees it. */
+char *summary_reason_text(const struct trail *t);
+
 /* "NETFILTER_DROP" or "reason 83", NULL unless dropped. */
 const char *summary_reason(const struct trail *t, char *buf, size_t size);
 

@@ -108,6 +108,8 @@ static void check_trail(struct json_object *o)
 	CHECK(json_object_get_int(get(o, "end_ns")) == 1084000);
 	CHECK_TEXT(text(o, "end"), "dropped");
 	CHECK_TEXT(text(o, "reason"), "NETFILTER_DROP");
+	CHECK_TEXT(text(o, "reason_text"), "netfilter");
+	CHECK_HAS(text(o, "advice"), "nft list ruleset");
 	CHECK_TEXT(text(o, "where"), "nf.local_in");
 	CHECK_TEXT(text(o, "family"), "ipv4");
 	CHECK_TEXT(text(o, "proto"), "tcp");
