@@ -9,7 +9,9 @@
 #include <linux/bitmap.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
+#include <linux/slab.h>
 #include <linux/tracepoint.h>
+#include <linux/workqueue.h>
 #include <net/netlink.h>
 
 #include "compat.h"
@@ -17,6 +19,7 @@
 #include "session.h"
 #include "stages.h"
 #include "switches.h"
+#include "verdict.h"
 
 /* sessions that want a stage, also where no point is available now; control mutex */
 static unsigned int wanted[SKBTRAIL_ST_COUNT];
@@ -31,12 +34,14 @@ static bool available(const struct skbtrail_point *p)
 
 /*
  * What ends lives and what can change headers is watched for every session:
- * what is remembered of a packet holds until then.
+ * what is remembered of a packet holds until then. And every session hears why
+ * a packet was dropped.
  */
+#define PF_ALWAYS	(SKBTRAIL_PF_LIFE | SKBTRAIL_PF_DIRTY | SKBTRAIL_PF_WHY)
+
 static bool wants(const struct skbtrail_point *p, const unsigned long *stages)
 {
-	return available(p) && (p->flags & (SKBTRAIL_PF_LIFE | SKBTRAIL_PF_DIRTY) ||
-				test_bit(p->stage, stages));
+	return available(p) && (p->flags & PF_ALWAYS || test_bit(p->stage, stages));
 }
 
 static int tracepoints_add(void)
@@ -114,6 +119,31 @@ static const char *vital_missing(void)
 	return NULL;
 }
 
+bool skbtrail_attach_xt;
+
+/*
+ * With kprobes a call can be skipped that would keep a trace to ourselves.
+ * Process context, control mutex.
+ */
+static void trace_tables(bool on)
+{
+	lockdep_assert_held(&skbtrail_control);
+	if (skbtrail_attach_skips || !skbtrail_func_sees_traces())
+		on = false;
+	WRITE_ONCE(skbtrail_attach_xt, on && SKBTRAIL_XT_TRACE);
+}
+
+/* hooks and probes that take traces back may go after this: nothing is traced any more */
+static void untrace_tables(void)
+{
+	if (!skbtrail_attach_xt)
+		return;
+	trace_tables(false);
+	/* points are run within one RCU read-side section */
+	if (skbtrail_func_hooks_tables())
+		synchronize_rcu();
+}
+
 /* points that become available are used by the sessions that run */
 static void gain(const char *mod)
 {
@@ -125,10 +155,61 @@ static void gain(const char *mod)
 	for (i = 0; i < skbtrail_point_count; i++) {
 		p = &skbtrail_points[i];
 		if (p->mod && p->state == SKBTRAIL_POINT_STATE_AVAILABLE)
-			p->users = p->flags & SKBTRAIL_PF_DIRTY ? sessions : wanted[p->stage];
+			p->users = p->flags & PF_ALWAYS ? sessions : wanted[p->stage];
 	}
 	if (skbtrail_func_add(false))
 		pr_warn_once("skbtrail: the functions of a new module cannot be watched\n");
+	/* what has come could see traces; none of it has run */
+	trace_tables(sessions);
+}
+
+#define HOOKS_MAX	64
+#define HOOKS_PENDING	16
+
+/* hook functions about to be registered, for the work; NULL: free */
+static const void *pending[HOOKS_PENDING];
+
+static void take_pending(struct work_struct *work)
+{
+	void *fns[HOOKS_PENDING];
+	unsigned int i, n = 0;
+
+	for (i = 0; i < HOOKS_PENDING; i++) {
+		fns[n] = (void *)xchg(&pending[i], NULL);
+		n += !!fns[n];
+	}
+	mutex_lock(&skbtrail_control);
+	if (sessions) {
+		skbtrail_func_hooks(fns, n, true);
+		if (skbtrail_func_add(false))
+			pr_warn_once("skbtrail: new netfilter hooks cannot be watched\n");
+	}
+	mutex_unlock(&skbtrail_control);
+}
+
+static DECLARE_WORK(pending_work, take_pending);
+
+/* what finds no room stays unseen, and drops of it are told as such */
+void skbtrail_attach_hook_new(const struct nf_hook_ops *ops)
+{
+	const void *fn = ops->hook;
+	unsigned int i;
+
+	/* when chains of nf_tables drop, they say so themselves */
+	if (ops->hook_ops_type == NF_HOOK_OP_NF_TABLES || skbtrail_nf_ours(ops->hook))
+		return;
+	for (i = 0; i < HOOKS_PENDING; i++)
+		if (!cmpxchg(&pending[i], NULL, fn))
+			break;
+	schedule_work(&pending_work);
+}
+
+static void watch_hooks(void)
+{
+	void **fns = kcalloc(HOOKS_MAX, sizeof(*fns), GFP_KERNEL);
+
+	skbtrail_func_hooks(fns, fns ? skbtrail_nf_functions(fns, HOOKS_MAX) : 0, true);
+	kfree(fns);
 }
 
 int skbtrail_attach(const unsigned long *stages, u32 *points, u32 *missing,
@@ -150,7 +231,10 @@ int skbtrail_attach(const unsigned long *stages, u32 *points, u32 *missing,
 	gain(NULL);
 	*points = 0;
 	*missing = count_missing(stages);
+	if (!sessions)
+		skbtrail_verdict_forget();
 	count_users(stages, 1, points);
+	watch_hooks();
 	err = skbtrail_func_add(true);
 	if (!err)
 		err = tracepoints_add();
@@ -158,8 +242,10 @@ int skbtrail_attach(const unsigned long *stages, u32 *points, u32 *missing,
 		err = skbtrail_func_add(false);
 	if (!err)
 		err = skbtrail_nf_watch(wanted);
-	if (!err && skbtrail_switch_on() && !READ_ONCE(skbtrail_switch_doubt))
+	if (!err && skbtrail_switch_on() && !READ_ONCE(skbtrail_switch_doubt)) {
+		trace_tables(true);
 		return 0;
+	}
 	if (err == -EBUSY)
 		NL_SET_ERR_MSG(extack,
 			       "ftrace is switched off; run 'sysctl kernel.ftrace_enabled=1'");
@@ -177,10 +263,14 @@ void skbtrail_detach(const unsigned long *stages)
 {
 	lockdep_assert_held(&skbtrail_control);
 	count_users(stages, -1, NULL);
+	untrace_tables();
 	skbtrail_nf_watch(wanted);
+	if (!sessions)
+		skbtrail_func_hooks(NULL, 0, false);
 	skbtrail_func_remove();
 	tracepoints_remove();
 	skbtrail_switch_end();
+	trace_tables(sessions);
 }
 
 /* the points were looked for; control mutex */
@@ -276,6 +366,7 @@ out_nf:
 
 void skbtrail_attach_exit(void)
 {
+	cancel_work_sync(&pending_work);
 	unregister_module_notifier(&module_notifier);
 	skbtrail_nf_exit();
 	skbtrail_func_exit();

@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 struct netlink_ext_ack;
+struct skbtrail_point;
 
 /**
  * skbtrail_attach() - watch stages for one more session
@@ -55,6 +56,33 @@ static inline u32 skbtrail_attach_dirty_missed(void)
 	       skbtrail_attach_life_skipped() + skbtrail_attach_dirty_skipped() : 0;
 }
 
+/** skbtrail_attach_why_skipped() - the same, where it is told why a packet is dropped */
+u32 skbtrail_attach_why_skipped(void);
+
+/** skbtrail_attach_why_missed() - and there; 0 where none can be */
+static inline u32 skbtrail_attach_why_missed(void)
+{
+	return unlikely(skbtrail_attach_skips) ? skbtrail_attach_why_skipped() : 0;
+}
+
+/** skbtrail_attach_hooks_gen() - changes when hook functions are added; any context */
+u32 skbtrail_attach_hooks_gen(void);
+
+/** skbtrail_attach_hook_fn() - the hook function of a point with that op */
+const void *skbtrail_attach_hook_fn(const struct skbtrail_point *p);
+
+/** skbtrail_attach_hook_tables() - whether that runs rules of x_tables, its argument a table */
+bool skbtrail_attach_hook_tables(const struct skbtrail_point *p);
+
+/** skbtrail_attach_hook_watched() - whether calls of a hook function are seen; any context */
+bool skbtrail_attach_hook_watched(const void *fn);
+
+/** skbtrail_attach_hook_new() - somebody is about to register a hook; process context */
+void skbtrail_attach_hook_new(const struct nf_hook_ops *ops);
+
+/* packets may be traced through x_tables, and what does not concern others is kept from them */
+extern bool skbtrail_attach_xt;
+
 int skbtrail_attach_init(void);
 void skbtrail_attach_exit(void);
 
@@ -73,6 +101,22 @@ bool skbtrail_func_gain(const char *mod);
 
 /** skbtrail_func_lose() - detach and forget functions of a module that goes; control mutex held */
 void skbtrail_func_lose(const char *mod);
+
+/**
+ * skbtrail_func_hooks() - know hook functions of netfilter
+ * @fns: functions
+ * @n: how many
+ * @wanted: whether calls of all that are known are to be seen
+ *
+ * Those for which there is no room are not seen. Context: control mutex held.
+ */
+void skbtrail_func_hooks(void **fns, unsigned int n, bool wanted);
+
+/** skbtrail_func_sees_traces() - whether all that could tell others of a trace is watched */
+bool skbtrail_func_sees_traces(void);
+
+/** skbtrail_func_hooks_tables() - whether a watched hook function has rules of x_tables */
+bool skbtrail_func_hooks_tables(void);
 
 /** skbtrail_func_exit() - once, at unload, nothing attached */
 void skbtrail_func_exit(void);
@@ -95,6 +139,24 @@ void skbtrail_nf_resolve(void);
  * Context: control mutex held, may sleep, takes RTNL. Return: 0 or an error.
  */
 int skbtrail_nf_watch(const unsigned int *wanted);
+
+/**
+ * skbtrail_nf_functions() - hook functions of others that are in use
+ * @fns: gets each once, but those of nf_tables
+ * @max: room
+ *
+ * Context: process, control mutex held. Return: how many.
+ */
+unsigned int skbtrail_nf_functions(void **fns, unsigned int max);
+
+/** skbtrail_nf_ours() - whether a hook function is one of ours */
+bool skbtrail_nf_ours(nf_hookfn *fn);
+
+/** skbtrail_nf_ours_ends() - whether a hook of ours is behind all tables of a point, and awake */
+bool skbtrail_nf_ours_ends(const struct nf_hook_entries *e);
+
+/** skbtrail_nf_never_drops() - whether a hook is ours or leaves dropping to nf_tables itself */
+bool skbtrail_nf_never_drops(const struct nf_hook_entries *e, unsigned int i);
 
 /** skbtrail_nf_queueing() - NFQUEUE comes or has gone; control mutex held */
 void skbtrail_nf_queueing(bool on);

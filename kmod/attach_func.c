@@ -292,12 +292,26 @@ static void ftrace_clear(void) { }
 static void ftrace_exit(void) { }
 #endif
 
+/*
+ * Hook functions of netfilter: any module may bring some, so they are no stages.
+ * Control mutex; @nhooks is read by probes, which forget nothing meanwhile.
+ */
+#define MAX_HOOKS	64
+
+static struct skbtrail_point hooks[MAX_HOOKS];
+static void *hook_fn[MAX_HOOKS];
+static bool hook_tables[MAX_HOOKS];
+static unsigned int nhooks;
+static u32 hooks_gen;
+
 bool skbtrail_attach_skips;
 /* behind the last point that ends lives */
 static const struct skbtrail_point *life_end = skbtrail_points;
 /* points behind which headers can change */
 static const struct skbtrail_point *dirty[SKBTRAIL_MAX_POINTS];
 static unsigned int ndirty;
+/* first and behind the last point that tells why a packet is dropped */
+static const struct skbtrail_point *why_first = skbtrail_points, *why_end = skbtrail_points;
 
 u32 skbtrail_attach_kind(void)
 {
@@ -321,8 +335,11 @@ static bool shared_users(const struct skbtrail_point *p)
 
 static void set_attached(struct skbtrail_point *p, bool on)
 {
+	WRITE_ONCE(hooks_gen, hooks_gen + 1);
+	/* pairs with skbtrail_attach_hooks_gen(): who sees it attached sees it counted */
+	smp_wmb();
 	for (; p; p = p->same) {
-		p->attached = on;
+		WRITE_ONCE(p->attached, on);
 		p->state = on ? SKBTRAIL_POINT_STATE_ATTACHED : SKBTRAIL_POINT_STATE_AVAILABLE;
 	}
 }
@@ -445,6 +462,8 @@ u64 skbtrail_attach_missed(void)
 	/* the kernel counts on meanwhile */
 	for (i = 0; i < skbtrail_point_count; i++)
 		sum += READ_ONCE(skbtrail_points[i].kp.nmissed);
+	for (i = 0; i < MAX_HOOKS; i++)
+		sum += READ_ONCE(hooks[i].kp.nmissed);
 	for (i = 0; i < ARRAY_SIZE(returns); i++)
 		sum += READ_ONCE(returns[i].probe.kp.nmissed) +
 		       READ_ONCE(returns[i].probe.nmissed);
@@ -473,9 +492,82 @@ u32 skbtrail_attach_dirty_skipped(void)
 	return sum;
 }
 
+u32 skbtrail_attach_why_skipped(void)
+{
+	/* points of netfilter are among those behind which headers can change */
+	u32 sum = skbtrail_switch_count() + skbtrail_attach_dirty_skipped();
+	const struct skbtrail_point *p;
+
+	/* they stand together in the table */
+	for (p = why_first; p < why_end; p++)
+		sum += READ_ONCE(p->kp.nmissed);
+	for (p = hooks; p < hooks + READ_ONCE(nhooks); p++)
+		sum += READ_ONCE(p->kp.nmissed);
+	return sum;
+}
+
+u32 skbtrail_attach_hooks_gen(void)
+{
+	/* pairs with set_attached() */
+	smp_rmb();
+	return READ_ONCE(hooks_gen);
+}
+
+const void *skbtrail_attach_hook_fn(const struct skbtrail_point *p)
+{
+	return READ_ONCE(hook_fn[p - hooks]);
+}
+
+bool skbtrail_attach_hook_tables(const struct skbtrail_point *p)
+{
+	return READ_ONCE(hook_tables[p - hooks]);
+}
+
+bool skbtrail_attach_hook_watched(const void *fn)
+{
+	unsigned int i;
+
+	for (i = 0; i < READ_ONCE(nhooks); i++)
+		if (READ_ONCE(hook_fn[i]) == fn)
+			return READ_ONCE(hooks[i].attached);
+	return false;
+}
+
+bool skbtrail_func_hooks_tables(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < nhooks; i++)
+		if (hook_fn[i] && hook_tables[i])
+			return true;
+	return false;
+}
+
+bool skbtrail_func_sees_traces(void)
+{
+	const struct skbtrail_point *p;
+
+	for (p = why_first; p < why_end; p++) {
+		if (p->op != SKBTRAIL_OP_XT_TRACE && p->op != SKBTRAIL_OP_XT_OTHERS &&
+		    p->op != SKBTRAIL_OP_XT_PARK && p->op != SKBTRAIL_OP_NFT_CHAIN)
+			continue;
+		if (!p->attached && p->state != SKBTRAIL_POINT_STATE_ABSENT)
+			return false;
+	}
+	return true;
+}
+
 static void list_points_by_flag(void)
 {
 	const struct skbtrail_point *p, *end = skbtrail_points + skbtrail_point_count;
+
+	for (p = skbtrail_points; p < end; p++) {
+		if (!(p->flags & SKBTRAIL_PF_WHY))
+			continue;
+		if (why_end == skbtrail_points)
+			why_first = p;
+		why_end = p + 1;
+	}
 
 	while (life_end < end && life_end->flags & SKBTRAIL_PF_LIFE)
 		life_end++;
@@ -509,6 +601,22 @@ static void *find_entry(const char *mod, const char *name, bool *by_ftrace)
 
 	full_name(l->name, sizeof(l->name), mod, name);
 	l->kp.symbol_name = l->name;
+	l->kp.flags = KPROBE_FLAG_DISABLED;
+	if (register_kprobe(&l->kp)) {
+		memset(&l->kp, 0, sizeof(l->kp));
+		return NULL;
+	}
+	kps[nlookups++] = &l->kp;
+	*by_ftrace = kprobe_ftrace(&l->kp);
+	return l->kp.addr;
+}
+
+/* the same for a function whose address is known */
+static void *entry_at(void *fn, bool *by_ftrace)
+{
+	struct lookup *l = &lookups[nlookups];
+
+	l->kp.addr = fn;
 	l->kp.flags = KPROBE_FLAG_DISABLED;
 	if (register_kprobe(&l->kp)) {
 		memset(&l->kp, 0, sizeof(l->kp));
@@ -575,6 +683,15 @@ static void absent(struct skbtrail_point *p)
 	p->state = SKBTRAIL_POINT_STATE_ABSENT;
 }
 
+static bool in_module(const void *addr)
+{
+	char sym[KSYM_SYMBOL_LEN];
+
+	/* name+0x4/0x123 [module]: the only exported way to it */
+	sprint_symbol(sym, (unsigned long)addr);
+	return strchr(sym, '[');
+}
+
 static void resolve(struct skbtrail_point *p)
 {
 	bool by_ftrace = false;
@@ -590,9 +707,11 @@ static void resolve(struct skbtrail_point *p)
 			p->func = p->sym;
 	}
 	if (!p->addr && p->mod) {
-		/* built into this kernel? */
+		/* built into this kernel? A function of another module goes with that one */
 		p->addr = find_entry(NULL, p->func, &by_ftrace);
-		if (p->addr)
+		if (p->addr && in_module(p->addr))
+			p->addr = NULL;
+		else if (p->addr)
 			p->mod = NULL;
 	}
 	p->kind = skbtrail_attach_kind();
@@ -689,6 +808,8 @@ static void lose(struct skbtrail_point *p)
 		ips[0] = (unsigned long)p->addr;
 		ftrace_set(1, true);
 	}
+	if (p->op == SKBTRAIL_OP_NFT_CHAIN)
+		skbtrail_code_forget(SKBTRAIL_IN_NFT);
 	forget_ip(p);
 	p->same = NULL;
 	p->attached = false;
@@ -713,6 +834,9 @@ static void tidy_ips(void)
 		if (is_func(p) && p->state == SKBTRAIL_POINT_STATE_AVAILABLE)
 			note_ip(p);
 	}
+	for (i = 0; i < nhooks; i++)
+		if (hook_fn[i])
+			note_ip(&hooks[i]);
 }
 
 void skbtrail_func_lose(const char *mod)
@@ -726,6 +850,12 @@ void skbtrail_func_lose(const char *mod)
 		if (p->mod && p->addr && !strcmp(p->mod, mod))
 			lose(p);
 	}
+	for (i = 0; i < nhooks; i++) {
+		if (!hook_fn[i] || !hooks[i].mod || strcmp(hooks[i].mod, mod))
+			continue;
+		lose(&hooks[i]);
+		WRITE_ONCE(hook_fn[i], NULL);
+	}
 }
 
 static bool came(const struct skbtrail_point *p, const char *mod)
@@ -735,6 +865,130 @@ static bool came(const struct skbtrail_point *p, const char *mod)
 	if (mod)
 		return !strcmp(p->mod, mod);
 	return p->state == SKBTRAIL_POINT_STATE_ABSENT && module_loaded(p->mod);
+}
+
+/* these have rules of x_tables, and a table as their argument */
+static const struct {
+	const char	*mod;
+	const char	*name;
+} runners[] = {
+	{ "ip_tables", "ipt_do_table" },
+	{ "ip6_tables", "ip6t_do_table" },
+	{ "arp_tables", "arpt_do_table" },
+};
+
+static bool runs_tables(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(runners); i++)
+		if (!strcmp(name, runners[i].name))
+			return true;
+	return false;
+}
+
+/* name+0x0/0x12 [module]: fills in the module, empty for the kernel itself */
+static int describe_hook(const void *fn, char *mod, size_t size, bool *tables)
+{
+	char sym[KSYM_SYMBOL_LEN], *at;
+	int err;
+
+	sprint_symbol(sym, (unsigned long)fn);
+	at = strchr(sym, '[');
+	if (at)
+		at[strcspn(at, "]")] = '\0';
+	err = strscpy(mod, at ? at + 1 : "", size);
+	sym[strcspn(sym, "+")] = '\0';
+	*tables = runs_tables(sym);
+	return err < 0 ? err : 0;
+}
+
+/* where a function that is not known yet could go; NULL: it is known, or there is no room */
+static struct skbtrail_point *free_hook(const void *fn)
+{
+	unsigned int i, at = nhooks;
+
+	for (i = 0; i < nhooks; i++) {
+		if (hook_fn[i] == fn)
+			return NULL;
+		if (!hook_fn[i])
+			at = i;
+	}
+	return at < MAX_HOOKS ? &hooks[at] : NULL;
+}
+
+static void resolve_hook(struct skbtrail_point *p, void *fn)
+{
+	bool by_ftrace = false;
+
+	/* a probe may still look at what was here before its module went */
+	if (p < hooks + nhooks)
+		synchronize_rcu();
+	WRITE_ONCE(missed_before, missed_before + p->kp.nmissed);
+	memset(p, 0, sizeof(*p));
+	p->stage = SKBTRAIL_ST_LIFE_DROP;
+	p->op = SKBTRAIL_OP_HOOK;
+	p->flags = SKBTRAIL_PF_WHY;
+	p->kind = skbtrail_attach_kind();
+	p->addr = entry_at(fn, &by_ftrace);
+	/* what is not known to go with its module must not be watched */
+	if (describe_hook(fn, p->sym, sizeof(p->sym), &hook_tables[p - hooks]))
+		return;
+	p->mod = *p->sym ? p->sym : NULL;
+	if (!p->addr || !by_ftrace || point_at((unsigned long)p->addr) || !note_ip(p))
+		return;
+	p->state = SKBTRAIL_POINT_STATE_AVAILABLE;
+	WRITE_ONCE(hook_fn[p - hooks], fn);
+	if (p == hooks + nhooks)
+		WRITE_ONCE(nhooks, nhooks + 1);
+}
+
+static void add_hook(void *fn)
+{
+	struct skbtrail_point *p = free_hook(fn);
+
+	if (p)
+		resolve_hook(p, fn);
+}
+
+/* hooks of some tables, as mangle, are functions of their own that call these */
+static void add_runners(void)
+{
+	char sym[KSYM_SYMBOL_LEN], *at;
+	unsigned long offset;
+	bool by_ftrace;
+	unsigned int i;
+	void *addr;
+
+	for (i = 0; i < ARRAY_SIZE(runners); i++) {
+		addr = module_loaded(runners[i].mod) ?
+		       find_entry(runners[i].mod, runners[i].name, &by_ftrace) : NULL;
+		if (!addr)
+			continue;
+		/* a kprobe is behind what may stand at the beginning: name+0x4/0x123 */
+		sprint_symbol(sym, (unsigned long)addr);
+		at = strchr(sym, '+');
+		if (!at)
+			continue;
+		at[strcspn(at, "/")] = '\0';
+		if (!kstrtoul(at + 1, 16, &offset))
+			add_hook(addr - offset);
+	}
+}
+
+void skbtrail_func_hooks(void **fns, unsigned int n, bool wanted)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&skbtrail_control);
+	if (wanted && !begin_lookups()) {
+		for (i = 0; i < n; i++)
+			add_hook(fns[i]);
+		add_runners();
+		end_lookups();
+	}
+	for (i = 0; i < nhooks; i++)
+		hooks[i].users = hook_fn[i] && wanted;
 }
 
 bool skbtrail_func_gain(const char *mod)
@@ -758,8 +1012,10 @@ bool skbtrail_func_gain(const char *mod)
 		if (mod && p->state == SKBTRAIL_POINT_STATE_ABSENT)
 			no_function(p);
 	}
-	if (any)
+	if (any) {
+		skbtrail_code_find(find_code);
 		end_lookups();
+	}
 	return any;
 }
 
@@ -770,7 +1026,9 @@ int skbtrail_func_resolve(void)
 		pr_err("skbtrail: attach=%s is not known; use auto or kprobe\n", attach);
 		return -EINVAL;
 	}
-	if (WARN_ON(skbtrail_point_count > SKBTRAIL_MAX_POINTS))
+	/* of what is looked up, too, there is no more than that */
+	BUILD_BUG_ON(SKBTRAIL_CODES + ARRAY_SIZE(runners) > MAX_HOOKS);
+	if (WARN_ON(skbtrail_point_count + MAX_HOOKS > SKBTRAIL_MAX_POINTS))
 		return -E2BIG;
 	if (begin_lookups())
 		return -ENOMEM;

@@ -32,18 +32,50 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
+#include "compat.h"
 #include "session.h"
 #include "sight.h"
 #include "stages.h"
 
+/* groups of hooks, a bit each; hooks that see 0 are through before the table of packets goes */
+static unsigned int nf_wanted;
+
 static unsigned int pass(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
+	/* the last hook: a trace of ours ends here. Asleep there is no table of packets */
+	if (unlikely(skbtrail_nf_trace(skb)) && READ_ONCE(nf_wanted))
+		skbtrail_sight_left(skb);
 	return NF_ACCEPT;
 }
+
+static unsigned int see(void *priv, struct sk_buff *skb, const struct nf_hook_state *state);
 
 bool skbtrail_nf_only_ours(const struct nf_hook_entries *hooks)
 {
 	return hooks->num_hook_entries == 1 && hooks->hooks[0].hook == pass;
+}
+
+bool skbtrail_nf_ours(nf_hookfn *fn)
+{
+	return fn == pass || fn == see;
+}
+
+bool skbtrail_nf_ours_ends(const struct nf_hook_entries *e)
+{
+	unsigned int i = e->num_hook_entries;
+
+	/* of the same priority there can be others behind it, but nothing that has rules */
+	while (i--)
+		if (e->hooks[i].hook == pass)
+			return READ_ONCE(nf_wanted);
+	return false;
+}
+
+bool skbtrail_nf_never_drops(const struct nf_hook_entries *e, unsigned int i)
+{
+	const struct nf_hook_ops *ops = nf_hook_entries_get_hook_ops(e)[i];
+
+	return skbtrail_nf_ours(e->hooks[i].hook) || ops->hook_ops_type == NF_HOOK_OP_NF_TABLES;
 }
 
 /* the point of the bridge family's PRE_ROUTING */
@@ -150,8 +182,6 @@ static unsigned int nf_net_id;
 static DEFINE_MUTEX(nf_lock);
 static LIST_HEAD(nf_nets);
 static DEFINE_HASHTABLE(nf_devs, 8);
-/* groups, a bit each */
-static unsigned int nf_wanted;
 /* packets can wait in NFQUEUE */
 static bool nf_queueing;
 
@@ -195,6 +225,76 @@ static bool would_move(const struct net *net, const struct nf_hook_ops *ours)
 	}
 	rcu_read_unlock();
 	return found;
+}
+
+struct functions {
+	void		**fns;
+	unsigned int	n;
+	unsigned int	max;
+};
+
+static void add_function(struct functions *f, void *fn)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->n && f->fns[i] != fn; i++)
+		;
+	if (i == f->n && f->n < f->max)
+		f->fns[f->n++] = fn;
+}
+
+static void add_functions(struct functions *f, const struct nf_hook_entries *e)
+{
+	unsigned int i;
+
+	for (i = 0; e && i < e->num_hook_entries; i++)
+		if (!skbtrail_nf_never_drops(e, i))
+			add_function(f, e->hooks[i].hook);
+}
+
+static void add_points(struct functions *f, struct nf_hook_entries __rcu *const *points,
+		       unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		add_functions(f, rcu_dereference(points[i]));
+}
+
+static void add_net_functions(struct functions *f, struct net *net)
+{
+	struct net_device *dev;
+
+	add_points(f, net->nf.hooks_ipv4, ARRAY_SIZE(net->nf.hooks_ipv4));
+	add_points(f, net->nf.hooks_ipv6, ARRAY_SIZE(net->nf.hooks_ipv6));
+#ifdef CONFIG_NETFILTER_FAMILY_ARP
+	add_points(f, net->nf.hooks_arp, ARRAY_SIZE(net->nf.hooks_arp));
+#endif
+#ifdef CONFIG_NETFILTER_FAMILY_BRIDGE
+	add_points(f, net->nf.hooks_bridge, ARRAY_SIZE(net->nf.hooks_bridge));
+#endif
+	for_each_netdev_rcu(net, dev) {
+#ifdef CONFIG_NETFILTER_INGRESS
+		add_functions(f, rcu_dereference(dev->nf_hooks_ingress));
+#endif
+#ifdef CONFIG_NETFILTER_EGRESS
+		add_functions(f, rcu_dereference(dev->nf_hooks_egress));
+#endif
+	}
+}
+
+unsigned int skbtrail_nf_functions(void **fns, unsigned int max)
+{
+	struct functions f = { .fns = fns, .max = max };
+	struct nf_net *n;
+
+	mutex_lock(&nf_lock);
+	rcu_read_lock();
+	list_for_each_entry(n, &nf_nets, list)
+		add_net_functions(&f, n->net);
+	rcu_read_unlock();
+	mutex_unlock(&nf_lock);
+	return f.n;
 }
 
 static int hook_group(struct nf_net *n, unsigned int g)
@@ -322,7 +422,7 @@ static int settle(unsigned int want)
 
 	rtnl_lock();
 	mutex_lock(&nf_lock);
-	nf_wanted = want;
+	WRITE_ONCE(nf_wanted, want);
 	list_for_each_entry(n, &nf_nets, list) {
 		if (!nf_queueing)
 			unhook(n, ~want);

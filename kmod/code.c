@@ -15,7 +15,7 @@ static struct {
 	const char	*func;
 	unsigned long	start;
 	unsigned long	size;
-} ranges[] = {
+} ranges[SKBTRAIL_CODES] = {
 	[SKBTRAIL_IN_SEGMENT]		= { "skb_segment" },
 	[SKBTRAIL_IN_SEGMENT_LIST]	= { "skb_segment_list" },
 	[SKBTRAIL_IN_LIST_FREE]		= { "kfree_skb_list_reason" },
@@ -28,28 +28,45 @@ static struct {
 	[SKBTRAIL_IN_RETRANSMIT_TIMER]	= { "tcp_retransmit_timer" },
 	[SKBTRAIL_IN_RETRANSMIT_QUEUE]	= { "tcp_xmit_retransmit_queue.part.0" },
 	[SKBTRAIL_IN_LOSS_PROBE]	= { "tcp_send_loss_probe" },
+	[SKBTRAIL_IN_NFT]		= { "nft_do_chain" },
+	[SKBTRAIL_IN_HOOKS]		= { "nf_hook_slow" },
 };
 
 bool skbtrail_code_in(unsigned long ip, enum skbtrail_code code)
 {
-	return ip - ranges[code].start < ranges[code].size;
+	return ip - READ_ONCE(ranges[code].start) < READ_ONCE(ranges[code].size);
+}
+
+/* name+0x4/0x123 [module]: the only exported way to a function's size */
+static unsigned long size_at(unsigned long start)
+{
+	char sym[KSYM_SYMBOL_LEN], *size;
+	unsigned long n;
+
+	sprint_symbol(sym, start);
+	size = strchr(sym, '/');
+	if (!size)
+		return 0;
+	size[strcspn(size, " ")] = '\0';
+	return kstrtoul(size + 1, 16, &n) ? 0 : n;
 }
 
 void skbtrail_code_find(void *(*find)(const char *name))
 {
-	char sym[KSYM_SYMBOL_LEN], *size;
+	unsigned long start;
 	unsigned int i;
 
+	/* probes read meanwhile: what stays where it was does not change */
 	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
-		ranges[i].start = (unsigned long)find(ranges[i].func);
-		if (!ranges[i].start)
-			continue;
-		/* name+0x4/0x123: the only exported way to a function's size */
-		sprint_symbol(sym, ranges[i].start);
-		size = strchr(sym, '/');
-		if (!size || kstrtoul(strim(size + 1), 16, &ranges[i].size))
-			ranges[i].size = 0;
+		start = (unsigned long)find(ranges[i].func);
+		WRITE_ONCE(ranges[i].size, start ? size_at(start) : 0);
+		WRITE_ONCE(ranges[i].start, start);
 	}
+}
+
+void skbtrail_code_forget(enum skbtrail_code code)
+{
+	WRITE_ONCE(ranges[code].size, 0);
 }
 
 #ifdef CONFIG_X86_64

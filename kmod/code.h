@@ -18,13 +18,19 @@ enum skbtrail_code {
 	SKBTRAIL_IN_RETRANSMIT_TIMER,
 	SKBTRAIL_IN_RETRANSMIT_QUEUE,
 	SKBTRAIL_IN_LOSS_PROBE,
+	SKBTRAIL_IN_NFT,
+	SKBTRAIL_IN_HOOKS,
+	SKBTRAIL_CODES
 };
 
 /**
- * skbtrail_code_find() - find them all; once, at load
+ * skbtrail_code_find() - find them all; at load, and when a module came
  * @find: address of a function by its name, NULL if there is none
  */
 void skbtrail_code_find(void *(*find)(const char *name));
+
+/** skbtrail_code_forget() - the module that function was in goes */
+void skbtrail_code_forget(enum skbtrail_code code);
 
 /** skbtrail_code_in() - whether @ip lies in that function; any context */
 bool skbtrail_code_in(unsigned long ip, enum skbtrail_code code);

@@ -62,6 +62,50 @@ static inline unsigned long skbtrail_caller(const struct pt_regs *regs)
 #endif
 }
 
+/*
+ * The last arguments of nf_log_trace() are on the stack; where, is known for
+ * this architecture only. Elsewhere rules of x_tables stay unknown.
+ */
+#ifdef CONFIG_X86_64
+#define SKBTRAIL_XT_TRACE	IS_ENABLED(CONFIG_NETFILTER_XT_TARGET_TRACE)
+#else
+#define SKBTRAIL_XT_TRACE	0
+#endif
+
+/* the bit exists where somebody can use it */
+#if IS_ENABLED(CONFIG_NETFILTER_XT_TARGET_TRACE) || IS_ENABLED(CONFIG_NF_TABLES)
+static inline bool skbtrail_nf_trace(const struct sk_buff *skb)
+{
+	return skb->nf_trace;
+}
+
+static inline void skbtrail_set_nf_trace(struct sk_buff *skb, bool on)
+{
+	skb->nf_trace = on;
+}
+#else
+static inline bool skbtrail_nf_trace(const struct sk_buff *skb) { return false; }
+static inline void skbtrail_set_nf_trace(struct sk_buff *skb, bool on) { }
+#endif
+
+/** skbtrail_stack_arg() - argument @n, from 7 on, of a function that was entered */
+static inline unsigned long skbtrail_stack_arg(const struct pt_regs *regs, unsigned int n)
+{
+#ifdef CONFIG_X86_64
+	return regs_get_kernel_stack_nth((struct pt_regs *)regs, n - 6);
+#else
+	return 0;
+#endif
+}
+
+/** skbtrail_set_arg2() - what the function that was entered gets as its second argument */
+static inline void skbtrail_set_arg2(const struct pt_regs *regs, unsigned long value)
+{
+#ifdef CONFIG_X86_64
+	((struct pt_regs *)regs)->si = value;
+#endif
+}
+
 /** skbtrail_clock_cycles() - what the counter that the kernel's clock runs by reads */
 static inline u64 skbtrail_clock_cycles(void)
 {

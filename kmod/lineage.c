@@ -113,8 +113,11 @@ static void piece(const struct skbtrail_point *p, struct sk_buff *skb, bool fres
 	life = skbtrail_track_find(set, skb);
 	if (fresh || !life || !skbtrail_lives_same(set, life, &s)) {
 		life = skbtrail_lineage_begin(set, &s, parent->sessions);
-		if (life)
+		if (life) {
 			begin_at(life, parent, &s);
+			/* what the kernel copies of it includes that */
+			life->flags |= parent->flags & SKBTRAIL_LIFE_TRACED;
+		}
 	}
 	if (life)
 		skbtrail_encode_link(life->trail, parent->trail, kin,

@@ -12,6 +12,7 @@
  *   lives.c, lineage.c, sent.c that it begins and ends; what it was made from
  *   calls.c                    what led to it: socket calls, owners
  *   ends.c                     how it ended
+ *   verdict.c                  which rule of netfilter dropped it
  *   encode.c                   records of what happened and what changed
  *   stream.c                   batches, to the reader's socket
  *

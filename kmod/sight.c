@@ -36,6 +36,7 @@
 #include "switches.h"
 #include "symbols.h"
 #include "track.h"
+#include "verdict.h"
 
 /* of a receive list so many packets are looked at, and the rest, up to so many, counted */
 #define LIST_MAX	512
@@ -338,15 +339,15 @@ static const struct skbtrail_point *chosen_tc(const struct skbtrail_point *p,
 static void see_nf(const struct skbtrail_point *p, struct sk_buff *skb,
 		   const struct nf_hook_state *state, const struct nf_hook_entries *hooks)
 {
-	bool dirty;
+	bool others = !skbtrail_nf_only_ours(hooks);
 
 	p = chosen_nf(p, state);
-	if (!p)
-		return;
 	/* tc programs run behind a device's points, without a function we know */
-	dirty = state->pf == NFPROTO_NETDEV || !skbtrail_nf_only_ours(hooks);
-	see(p, skb, NULL, state, skbtrail_nf_dev(state), dirty,
-	    state->pf << 8 | state->hook);
+	if (p)
+		see(p, skb, NULL, state, skbtrail_nf_dev(state),
+		    others || state->pf == NFPROTO_NETDEV, state->pf << 8 | state->hook);
+	if (others)
+		skbtrail_verdict_point(skb, state, hooks);
 }
 
 static void see_birth(const struct skbtrail_point *p, struct sk_buff *skb)
@@ -431,6 +432,7 @@ static void see_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 		life->head = skb->head;
 		life->sessions = life->heirs;
 		life->heirs = 0;
+		life->flags |= parent.flags & SKBTRAIL_LIFE_TRACED;
 		skbtrail_encode_clone(life, &parent, &s, watching(p));
 	}
 	skbtrail_track_unlock(set);
@@ -687,6 +689,17 @@ static noinline void see_otherwise(const struct skbtrail_point *p, const struct 
 		if ((int)skbtrail_arg(regs, 3) >= 0)
 			see_copy(p, packet_of(p, regs), true);
 		break;
+	case SKBTRAIL_OP_HOOK:
+	case SKBTRAIL_OP_HOOK_NEW:
+	case SKBTRAIL_OP_XT_TRACE:
+	case SKBTRAIL_OP_XT_OTHERS:
+	case SKBTRAIL_OP_XT_PARK:
+	case SKBTRAIL_OP_NFT_CHAIN:
+	case SKBTRAIL_OP_NFT_IMMEDIATE:
+	case SKBTRAIL_OP_NFT_LOOKUP:
+	case SKBTRAIL_OP_NFT_OTHER:
+		skbtrail_verdict_hit(p, regs);
+		break;
 	case SKBTRAIL_OP_BEFORE:
 	case SKBTRAIL_OP_TRANSMIT:
 		see_before(p, p->skb ? packet_of(p, regs) : NULL, socket_of(p, regs),
@@ -751,10 +764,14 @@ static void end_dropped(struct skbtrail_set *set, struct skbtrail_life *life,
 {
 	enum skbtrail_end_kind end = skbtrail_end_dropped(life, s->skb, location, reason);
 
-	if (end == SKBTRAIL_END_KIND_DROPPED)
-		skbtrail_lives_end(set, life, s, end, reason, skbtrail_symbol(location));
-	else
+	if (end != SKBTRAIL_END_KIND_DROPPED) {
 		skbtrail_lives_end(set, life, s, end, 0, 0);
+		return;
+	}
+	/* nobody is told of the end of a trail before its beginning */
+	skbtrail_lives_introduce(life, s);
+	skbtrail_verdict_tell(life, s, location);
+	skbtrail_lives_end(set, life, s, end, reason, skbtrail_symbol(location));
 }
 
 static void see_drop(const struct skbtrail_point *p, struct sk_buff *skb,
@@ -783,6 +800,16 @@ void skbtrail_sight_drop(const struct skbtrail_point *p, struct sk_buff *skb,
 	if (!open_eyes(&flags))
 		return;
 	see_drop(p, skb, location, reason);
+	close_eyes(flags);
+}
+
+void skbtrail_sight_left(struct sk_buff *skb)
+{
+	unsigned long flags;
+
+	if (!open_eyes(&flags))
+		return;
+	skbtrail_verdict_untrace(skb);
 	close_eyes(flags);
 }
 

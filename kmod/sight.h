@@ -29,6 +29,9 @@ void skbtrail_sight_birth(const struct skbtrail_point *p, struct sk_buff *skb);
 void skbtrail_sight_drop(const struct skbtrail_point *p, struct sk_buff *skb,
 			 void *location, u32 reason);
 
+/** skbtrail_sight_left() - @skb, which is traced by netfilter, leaves a point; any context */
+void skbtrail_sight_left(struct sk_buff *skb);
+
 /** skbtrail_sight_followed() - whether somebody follows @skb; any context */
 bool skbtrail_sight_followed(const struct sk_buff *skb);
 

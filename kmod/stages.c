@@ -31,6 +31,9 @@ const struct skbtrail_stage skbtrail_stages[SKBTRAIL_ST_COUNT] = {
 	{ .stage = SKBTRAIL_ST_##st, .op = SKBTRAIL_OP_##op_, .func = (name), \
 	  .probe = (fn), .kind = SKBTRAIL_ATTACH_KIND_TRACEPOINT, ##__VA_ARGS__ }
 
+/* tells why a packet is dropped, and is no stage of its own */
+#define WHY(op_, fn, ...) FN(LIFE_DROP, op_, fn, 0, .flags = PF(WHY), ##__VA_ARGS__)
+
 #define NFHOOK(st, name, ...) \
 	{ .stage = SKBTRAIL_ST_##st, .op = SKBTRAIL_OP_OWN, .func = (name), \
 	  .kind = SKBTRAIL_ATTACH_KIND_NETFILTER, ##__VA_ARGS__ }
@@ -338,6 +341,41 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(DEV_DONE, DONE, "dev_kfree_skb_irq_reason", 1, NETHDR),
 	FN(DEV_DONE, DONE, "__dev_kfree_skb_irq", 1, NETHDR, .flags = PF(ALT)),
 	TP(DEV_BUSY, OWN, "net_dev_xmit", skbtrail_tp_xmit),
+
+	/* why netfilter drops: see verdict.c. Of nf_tables, all that can set a verdict */
+	WHY(HOOK_NEW, "nf_register_net_hook"),
+	WHY(XT_TRACE, "nf_log_trace"),
+	WHY(XT_OTHERS, "trace_tg", MOD("xt_TRACE")),
+	WHY(XT_PARK, "nf_queue"),
+	WHY(NFT_CHAIN, "nft_do_chain", MOD("nf_tables")),
+	WHY(NFT_IMMEDIATE, "nft_immediate_eval", MOD("nf_tables")),
+	WHY(NFT_LOOKUP, "nft_lookup_eval", MOD("nf_tables")),
+	WHY(NFT_OTHER, "nft_exthdr_tcp_strip_eval", MOD("nf_tables")),
+	WHY(NFT_OTHER, "nft_match_eval", MOD("nft_compat")),
+	WHY(NFT_OTHER, "nft_match_large_eval", MOD("nft_compat")),
+	WHY(NFT_OTHER, "nft_target_eval_xt", MOD("nft_compat")),
+	WHY(NFT_OTHER, "nft_target_eval_bridge", MOD("nft_compat")),
+	WHY(NFT_OTHER, "nft_reject_inet_eval", MOD("nft_reject_inet")),
+	WHY(NFT_OTHER, "nft_reject_ipv4_eval", MOD("nft_reject_ipv4")),
+	WHY(NFT_OTHER, "nft_reject_ipv6_eval", MOD("nft_reject_ipv6")),
+	WHY(NFT_OTHER, "nft_reject_bridge_eval", MOD("nft_reject_bridge")),
+	WHY(NFT_OTHER, "nft_reject_netdev_eval", MOD("nft_reject_netdev")),
+	WHY(NFT_OTHER, "nft_nat_eval", MOD("nft_nat")),
+	WHY(NFT_OTHER, "nft_redir_eval", MOD("nft_redir")),
+	WHY(NFT_OTHER, "nft_masq_eval", MOD("nft_masq")),
+	/* before 6.12 */
+	WHY(NFT_OTHER, "nft_masq_ipv4_eval", MOD("nft_masq")),
+	WHY(NFT_OTHER, "nft_masq_ipv6_eval", MOD("nft_masq")),
+	WHY(NFT_OTHER, "nft_masq_inet_eval", MOD("nft_masq")),
+	WHY(NFT_OTHER, "nft_synproxy_eval", MOD("nft_synproxy")),
+	WHY(NFT_OTHER, "nft_ct_set_zone_eval", MOD("nft_ct")),
+	WHY(NFT_OTHER, "nft_connlimit_eval", MOD("nft_connlimit")),
+	WHY(NFT_OTHER, "nft_fwd_neigh_eval", MOD("nft_fwd_netdev")),
+	WHY(NFT_OTHER, "nft_objref_eval", MOD("nf_tables")),
+	WHY(NFT_OTHER, "nft_objref_map_eval", MOD("nf_tables")),
+	/* before 6.12 */
+	WHY(NFT_OTHER, "nft_objref_eval", MOD("nft_objref")),
+	WHY(NFT_OTHER, "nft_objref_map_eval", MOD("nft_objref")),
 };
 
 const unsigned int skbtrail_point_count = ARRAY_SIZE(skbtrail_points);

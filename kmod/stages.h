@@ -50,6 +50,15 @@ enum skbtrail_op {
 	SKBTRAIL_OP_GATHER,	/* arguments: queue of fragments, the last that came */
 	SKBTRAIL_OP_WHOLE,	/* arguments: queue of fragments, the whole of them */
 	SKBTRAIL_OP_FREE,	/* the sk_buff's life ends */
+	SKBTRAIL_OP_HOOK,	/* a hook function of netfilter */
+	SKBTRAIL_OP_HOOK_NEW,	/* somebody registers one: the second argument */
+	SKBTRAIL_OP_XT_TRACE,	/* a rule of x_tables matched a packet that is traced */
+	SKBTRAIL_OP_XT_OTHERS,	/* a rule of x_tables has a packet traced */
+	SKBTRAIL_OP_XT_PARK,	/* a packet leaves its point in the middle, for user space */
+	SKBTRAIL_OP_NFT_CHAIN,	/* a packet enters a base chain of nf_tables */
+	SKBTRAIL_OP_NFT_IMMEDIATE, /* expressions of nf_tables that can decide: a verdict, */
+	SKBTRAIL_OP_NFT_LOOKUP,	/* a lookup in a set or a map, */
+	SKBTRAIL_OP_NFT_OTHER,	/* any other */
 	SKBTRAIL_OP_OWN,	/* a tracepoint with a handler of its own */
 };
 
@@ -81,6 +90,7 @@ enum skbtrail_l2 {
 #define SKBTRAIL_PF_VITAL	BIT(10)	/* without it two packets could be taken for one */
 #define SKBTRAIL_PF_ANSWER	BIT(11)	/* may be about an answer to the packet */
 #define SKBTRAIL_PF_OUT		BIT(12)	/* its stage is on the way out; set at load */
+#define SKBTRAIL_PF_WHY		BIT(13)	/* tells why a packet is dropped; for every session */
 
 /* arguments that need more than to be read */
 #define SKBTRAIL_PF_ODD_ARGS	(SKBTRAIL_PF_PSKB | SKBTRAIL_PF_LIST | SKBTRAIL_PF_SOCKET)
@@ -137,7 +147,7 @@ struct skbtrail_point {
 	char			sym[48];
 };
 
-#define SKBTRAIL_MAX_POINTS	256
+#define SKBTRAIL_MAX_POINTS	320
 
 extern const struct skbtrail_stage skbtrail_stages[SKBTRAIL_ST_COUNT];
 extern struct skbtrail_point skbtrail_points[];

@@ -178,6 +178,11 @@ static void lane_tell_lost(struct skbtrail_stream *st, struct skbtrail_lane *lan
 	}
 }
 
+void skbtrail_stream_flag(struct skbtrail_stream *st, u8 flag)
+{
+	lane_head(this_cpu_ptr(st->lanes))->flags |= flag;
+}
+
 void skbtrail_stream_lose(struct skbtrail_stream *st, enum skbtrail_lost_cause cause, u32 n,
 			  u64 ns)
 {

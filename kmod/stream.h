@@ -176,6 +176,9 @@ static inline void *skbtrail_stream_reserve(struct skbtrail_stream *st, u32 size
 	return skbtrail_lane_reserve(st, this_cpu_ptr(st->lanes), size, ns);
 }
 
+/** skbtrail_stream_flag() - mark the batch of the record reserved last: enum skbtrail_batch */
+void skbtrail_stream_flag(struct skbtrail_stream *st, u8 flag);
+
 /** skbtrail_stream_lose() - count @n things lost on this CPU; interrupts off */
 void skbtrail_stream_lose(struct skbtrail_stream *st, enum skbtrail_lost_cause cause, u32 n,
 			  u64 ns);

@@ -21,6 +21,7 @@ struct sock;
 #define SKBTRAIL_LIFE_ANSWERED	BIT(3)	/* answered with an ICMP error */
 #define SKBTRAIL_LIFE_SK_CLOSING BIT(5)	/* the peer of that socket has closed its side */
 #define SKBTRAIL_LIFE_SK_OPEN	BIT(4)	/* the socket it was last at was not closed then */
+#define SKBTRAIL_LIFE_TRACED	BIT(6)	/* its nf_trace is set, on our behalf */
 
 /**
  * struct skbtrail_life - one followed packet

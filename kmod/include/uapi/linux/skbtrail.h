@@ -32,6 +32,7 @@
  * @SKBTRAIL_REC_KIND_MARK: Time mark and clock anchor (struct rec-mark).
  * @SKBTRAIL_REC_KIND_NAME: Text for an id (struct rec-name).
  * @SKBTRAIL_REC_KIND_SUMMARY: Totals; last record of a stopped session (struct rec-summary).
+ * @SKBTRAIL_REC_KIND_VERDICT: Who in netfilter dropped a packet, told before its end (struct rec-verdict).
  */
 enum skbtrail_rec_kind {
 	SKBTRAIL_REC_KIND_BATCH = 1,
@@ -44,6 +45,7 @@ enum skbtrail_rec_kind {
 	SKBTRAIL_REC_KIND_MARK,
 	SKBTRAIL_REC_KIND_NAME,
 	SKBTRAIL_REC_KIND_SUMMARY,
+	SKBTRAIL_REC_KIND_VERDICT,
 	/* private: */
 	__SKBTRAIL_REC_KIND_MAX,
 	SKBTRAIL_REC_KIND_MAX = __SKBTRAIL_REC_KIND_MAX - 1
@@ -216,6 +218,36 @@ enum skbtrail_lost_cause {
 };
 
 /**
+ * enum skbtrail_verdict_engine - What in netfilter gave a verdict.
+ * @SKBTRAIL_VERDICT_ENGINE_FUNCTION: A hook function; nothing more is known of it.
+ * @SKBTRAIL_VERDICT_ENGINE_NFTABLES: A chain of nf_tables.
+ * @SKBTRAIL_VERDICT_ENGINE_XTABLES: A table of iptables-legacy or its relatives.
+ */
+enum skbtrail_verdict_engine {
+	SKBTRAIL_VERDICT_ENGINE_FUNCTION = 1,
+	SKBTRAIL_VERDICT_ENGINE_NFTABLES,
+	SKBTRAIL_VERDICT_ENGINE_XTABLES,
+	/* private: */
+	__SKBTRAIL_VERDICT_ENGINE_MAX,
+	SKBTRAIL_VERDICT_ENGINE_MAX = __SKBTRAIL_VERDICT_ENGINE_MAX - 1
+};
+
+/**
+ * enum skbtrail_verdict_cause - What the verdict came from.
+ * @SKBTRAIL_VERDICT_CAUSE_UNKNOWN: Something in that function or base chain; what was seen does not say.
+ * @SKBTRAIL_VERDICT_CAUSE_RULE: A rule.
+ * @SKBTRAIL_VERDICT_CAUSE_POLICY: The policy of the base chain.
+ */
+enum skbtrail_verdict_cause {
+	SKBTRAIL_VERDICT_CAUSE_UNKNOWN = 1,
+	SKBTRAIL_VERDICT_CAUSE_RULE,
+	SKBTRAIL_VERDICT_CAUSE_POLICY,
+	/* private: */
+	__SKBTRAIL_VERDICT_CAUSE_MAX,
+	SKBTRAIL_VERDICT_CAUSE_MAX = __SKBTRAIL_VERDICT_CAUSE_MAX - 1
+};
+
+/**
  * enum skbtrail_unknown_reason - Why the end of a trail is unknown (reason member of struct rec-end).
  * @SKBTRAIL_UNKNOWN_REASON_REUSED: The packet's memory was seen in use by another packet.
  * @SKBTRAIL_UNKNOWN_REASON_MISSED: Probes were skipped
@@ -350,9 +382,11 @@ enum skbtrail_ctx {
 /**
  * enum skbtrail_batch - What a batch holds.
  * @SKBTRAIL_BATCH_LOST: Records of losses.
+ * @SKBTRAIL_BATCH_VERDICT: Records of verdicts.
  */
 enum skbtrail_batch {
 	SKBTRAIL_BATCH_LOST = 1,
+	SKBTRAIL_BATCH_VERDICT = 2,
 };
 
 /**
@@ -575,6 +609,42 @@ struct skbtrail_rec_summary {
 	__u64	lost_table;
 	__u64	lost_admission;
 	__u64	lost_other;
+};
+
+/**
+ * struct skbtrail_rec_verdict - Who in netfilter dropped a packet. Behind it, each NUL-terminated and padded to 8: the name of the table, where the engine has tables, then steps times a chain, a u64 before its name: where cause is rule, the handle (nf_tables) or number (x_tables) of the rule in that chain, else 0. The first is the base chain; each rule but the last sent the packet to the next chain, the last one dropped it.
+ * @size: size
+ * @kind: kind
+ * @engine: enum verdict-engine
+ * @cause: enum verdict-cause
+ * @family: NFPROTO_* of the table, else of the hook
+ * @hook: number of the hook in its family
+ * @steps: chains that follow
+ * @trail: trail
+ * @ns: ns
+ * @table: nf_tables: handle of the table, never reused
+ * @netns: cookie of the network namespace
+ * @symbol: hook function, a name of dict symbol
+ * @priority: of the hook, a signed number
+ * @inum: its inode number
+ * @pad: pad
+ */
+struct skbtrail_rec_verdict {
+	__u16	size;
+	__u8	kind;
+	__u8	engine;
+	__u8	cause;
+	__u8	family;
+	__u8	hook;
+	__u8	steps;
+	__u64	trail;
+	__u64	ns;
+	__u64	table;
+	__u64	netns;
+	__u32	symbol;
+	__u32	priority;
+	__u32	inum;
+	__u32	pad;
 };
 
 /**
