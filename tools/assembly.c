@@ -84,7 +84,8 @@ uint64_t assembly_late(const struct assembly *a)
 
 static size_t flight_bytes(const struct flight *f)
 {
-	return sizeof(*f) + f->cap_events * sizeof(*f->events) + f->cap_facts +
+	return sizeof(*f) + (f->verdict ? sizeof(*f->verdict) : 0) +
+	       f->cap_events * sizeof(*f->events) + f->cap_facts +
 	       (f->cap_links + f->cap_linked_by) * sizeof(*f->links);
 }
 
@@ -116,6 +117,7 @@ static void flight_free(struct assembly *a, struct flight *f)
 	free(f->facts);
 	free(f->links);
 	free(f->linked_by);
+	free(f->verdict);
 	free(f);
 }
 
@@ -319,6 +321,24 @@ static void take_link(struct assembly *a, const struct skbtrail_rec_link *link)
 	take_linked_by(a, link);
 }
 
+static void take_verdict(struct assembly *a, const struct record *rec)
+{
+	struct flight *f = flight_get(a, rec->verdict.trail, rec->verdict.ns);
+	struct verdict *v;
+
+	if (!f)
+		return;
+	v = verdict_take(rec);
+	if (!v) {
+		a->damaged++;
+		return;
+	}
+	a->bytes -= flight_bytes(f);
+	free(f->verdict);
+	f->verdict = v;
+	a->bytes += flight_bytes(f);
+}
+
 static void take_end(struct assembly *a, const struct skbtrail_rec_end *end)
 {
 	struct flight *f = flight_get(a, end->trail, end->ns);
@@ -344,6 +364,9 @@ void assembly_record(struct assembly *a, const struct record *rec, uint32_t cpu)
 		break;
 	case SKBTRAIL_REC_KIND_LINK:
 		take_link(a, &rec->link);
+		break;
+	case SKBTRAIL_REC_KIND_VERDICT:
+		take_verdict(a, rec);
 		break;
 	case SKBTRAIL_REC_KIND_END:
 		take_end(a, &rec->end);

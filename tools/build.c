@@ -339,6 +339,10 @@ static void build_end(struct trail *t, const struct flight *f,
 	if (t->end == SKBTRAIL_END_KIND_DROPPED)
 		t->reason_name = names_text(names, SKBTRAIL_DICT_REASON,
 					    f->end.reason);
+	if (t->end == SKBTRAIL_END_KIND_DROPPED && f->verdict) {
+		verdict_name(f->verdict, names);
+		t->verdict = f->verdict;
+	}
 	if (t->end == SKBTRAIL_END_KIND_UNKNOWN)
 		t->unknown = f->end.reason;
 	if (f->end.symbol)

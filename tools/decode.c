@@ -28,6 +28,7 @@ static const struct {
 	[SKBTRAIL_REC_KIND_MARK]	= FIXED(skbtrail_rec_mark),
 	[SKBTRAIL_REC_KIND_NAME]	= OPEN(skbtrail_rec_name),
 	[SKBTRAIL_REC_KIND_SUMMARY]	= FIXED(skbtrail_rec_summary),
+	[SKBTRAIL_REC_KIND_VERDICT]	= OPEN(skbtrail_rec_verdict),
 #undef FIXED
 #undef GROWN
 #undef OPEN

@@ -20,7 +20,7 @@ struct cursor {
 /**
  * struct record - One record, copied out and checked.
  * @kind: enum skbtrail_rec_kind; no other kind is ever returned
- * @body: facts of packet and change, text of name; points into the batch
+ * @body: facts of packet and change, text of name, names of verdict; points into the batch
  * @body_len: bytes of @body; a name's text need not end in NUL
  *
  * Members that an older writer did not know are zero.
@@ -38,6 +38,7 @@ struct record {
 		struct skbtrail_rec_mark mark;
 		struct skbtrail_rec_name name;
 		struct skbtrail_rec_summary summary;
+		struct skbtrail_rec_verdict verdict;
 	};
 	const uint8_t *body;
 	size_t body_len;

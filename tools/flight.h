@@ -36,6 +36,7 @@ struct event {
  * @first_ns: earliest time of any of its records
  * @last_ns: latest
  * @born_ns: earliest time at which the packet existed, UINT64_MAX unknown
+ * @verdict: of netfilter, the last one told; NULL none
  * @end: as told by the kernel; end.end is 0 before that
  */
 struct flight {
@@ -60,6 +61,7 @@ struct flight {
 	size_t cap_linked_by;
 	size_t nr_hits;
 	uint64_t skipped;
+	struct verdict *verdict;
 	struct skbtrail_rec_end end;
 };
 

@@ -13,6 +13,7 @@
  */
 enum {
 	DICT_NETNS = 200,	/* id: inode number; text: name below /run/netns */
+	DICT_RULE,		/* id, parent: verdict_key(); text: a rule of netfilter */
 };
 
 /**

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -91,6 +92,97 @@ int netns_open(const char *what)
 	if (access(path, F_OK) && all_digits(what))
 		snprintf(path, sizeof(path), "/proc/%s/ns/net", what);
 	return open_path(what, path);
+}
+
+/**
+ * struct wanted - A namespace that is looked for by its number.
+ * @fd: it, -1 while not found
+ */
+struct wanted {
+	uint32_t inum;
+	int fd;
+};
+
+static void try_path(struct wanted *w, const char *path)
+{
+	struct stat st;
+
+	if (w->fd < 0 && !stat(path, &st) && st.st_ino == w->inum)
+		w->fd = open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static void try_name(void *arg, const char *name, uint32_t inum)
+{
+	char path[512];
+
+	(void)inum;
+	snprintf(path, sizeof(path), "%s/%s", NETNS_DIR, name);
+	try_path(arg, path);
+}
+
+static int open_inum(uint32_t inum)
+{
+	struct wanted w = { .inum = inum, .fd = -1 };
+	struct dirent *d;
+	char path[300];
+	DIR *dir;
+
+	try_path(&w, "/proc/self/ns/net");
+	if (w.fd < 0)
+		netns_for_each(try_name, &w);
+	dir = w.fd < 0 ? opendir("/proc") : NULL;
+	while (dir && w.fd < 0 && (d = readdir(dir))) {
+		if (!all_digits(d->d_name))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/ns/net", d->d_name);
+		try_path(&w, path);
+	}
+	if (dir)
+		closedir(dir);
+	return w.fd;
+}
+
+static void go_home(int home)
+{
+	if (!setns(home, CLONE_NEWNET))
+		return;
+	complain("cannot return to the network namespace: %s", strerror(errno));
+	exit(STATUS_ERROR);
+}
+
+/* A number is given to another namespace at once when the first is gone, a cookie never. */
+static bool is_here(uint64_t cookie)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t ours = 0;
+	socklen_t len = sizeof(ours);
+	bool same;
+
+	if (fd < 0)
+		return false;
+	same = !getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &ours, &len) && ours == cookie;
+	close(fd);
+	return same;
+}
+
+int netns_run(uint32_t inum, uint64_t cookie, void (*fn)(void *arg), void *arg)
+{
+	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int fd = home < 0 ? -1 : open_inum(inum);
+	int ret = -1;
+
+	if (fd >= 0 && !setns(fd, CLONE_NEWNET)) {
+		if (is_here(cookie)) {
+			fn(arg);
+			ret = 0;
+		}
+		go_home(home);
+	}
+	if (fd >= 0)
+		close(fd);
+	if (home >= 0)
+		close(home);
+	return ret;
 }
 
 /**

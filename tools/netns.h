@@ -32,4 +32,15 @@ int netns_open(const char *what);
  */
 bool netns_has_device(int fd, const char *dev);
 
+/**
+ * netns_run - Call a function inside a network namespace.
+ * @inum: inode number of the namespace
+ * @cookie: its cookie
+ * @fn: called with @arg; what it opens there stays there, and keeps the namespace
+ *
+ * Returns 0, or -1 when there is no such namespace any more, or nobody lives in
+ * it who can be seen.
+ */
+int netns_run(uint32_t inum, uint64_t cookie, void (*fn)(void *arg), void *arg);
+
 #endif

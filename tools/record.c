@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Batches go to the file as they come. Of their records only those that tell
- * of losses and ends are looked at, unless trails are to be shown as well.
+ * of losses, verdicts and ends are looked at, unless trails are to be shown as well.
  */
 #include "commands.h"
 
@@ -12,6 +12,7 @@
 #include "decode.h"
 #include "netns.h"
 #include "recfile.h"
+#include "ruletext.h"
 #include "session.h"
 #include "view.h"
 
@@ -19,7 +20,7 @@
  * struct recorder - A recording in the making.
  * @view: shows trails as well, if @showing
  * @ended: trails whose end was seen and that count
- * @names: namespaces whose name is in the file
+ * @names: namespaces and rules whose text is in the file
  */
 struct recorder {
 	const struct options *opts;
@@ -38,25 +39,41 @@ static void write_batch(struct recorder *r, const void *records, size_t len)
 		r->failed = true;
 }
 
-/* The kernel knows namespaces by number; their names are only known here and now. */
-static void write_netns(void *arg, const char *name, uint32_t inum)
+static void write_name(struct recorder *r, uint8_t dict, uint32_t id, uint32_t parent,
+		       const char *text)
 {
 	struct {
 		struct skbtrail_rec_name rec;
-		char text[256];
-	} entry = { .rec = { .kind = SKBTRAIL_REC_KIND_NAME,
-			     .dict = DICT_NETNS, .id = inum } };
+		char text[512];
+	} entry = { .rec = { .kind = SKBTRAIL_REC_KIND_NAME, .dict = dict,
+			     .id = id, .parent = parent } };
+	size_t len = strnlen(text, sizeof(entry.text) - 1);
+
+	memcpy(entry.text, text, len);
+	entry.rec.size = (sizeof(entry.rec) + len + 1 + 7) / 8 * 8;
+	write_batch(r, &entry, entry.rec.size);
+}
+
+/* The kernel knows namespaces by number; their names are only known here and now. */
+static void write_netns(void *arg, const char *name, uint32_t inum)
+{
 	const char *known;
 	struct recorder *r = arg;
-	size_t len = strnlen(name, sizeof(entry.text) - 1);
 
 	known = names_text(r->names, DICT_NETNS, inum);
 	if (known && !strcmp(known, name))
 		return;
-	names_add(r->names, DICT_NETNS, inum, 0, 0, name, len);
-	memcpy(entry.text, name, len);
-	entry.rec.size = (sizeof(entry.rec) + len + 1 + 7) / 8 * 8;
-	write_batch(r, &entry, entry.rec.size);
+	names_add(r->names, DICT_NETNS, inum, 0, 0, name, strlen(name));
+	write_name(r, DICT_NETNS, inum, 0, name);
+}
+
+/* Nor does a rule that is looked at later say what it said when it dropped. */
+static void write_rule(struct recorder *r, const struct record *rec)
+{
+	const struct name *text = ruletext_learn(r->names, rec);
+
+	if (text)
+		write_name(r, DICT_RULE, text->id, text->parent, text->text);
 }
 
 static void tally(struct recorder *r, const struct record *rec)
@@ -73,6 +90,9 @@ static void tally(struct recorder *r, const struct record *rec)
 		break;
 	case SKBTRAIL_REC_KIND_MARK:
 		netns_for_each(write_netns, r);
+		break;
+	case SKBTRAIL_REC_KIND_VERDICT:
+		write_rule(r, rec);
 		break;
 	case SKBTRAIL_REC_KIND_END:
 		r->ended += !r->opts->drops ||
@@ -100,13 +120,13 @@ static int begin(void *arg)
 		     1u << SKBTRAIL_REC_KIND_NAME)
 
 /*
- * A CPU's batch without losses need not be looked into when nobody counts
- * ends: it is nearly all of a stream.
+ * A CPU's batch without losses and verdicts need not be looked into when nobody
+ * counts ends: it is nearly all of a stream.
  */
 static bool plain(const struct recorder *r, const struct record *first)
 {
 	return !r->opts->count && first->batch.cpu != NO_CPU &&
-	       !(first->batch.flags & SKBTRAIL_BATCH_LOST);
+	       !(first->batch.flags & (SKBTRAIL_BATCH_LOST | SKBTRAIL_BATCH_VERDICT));
 }
 
 static void tally_batch(struct recorder *r, const void *records, size_t len)
@@ -130,6 +150,11 @@ static void tally_batch(struct recorder *r, const void *records, size_t len)
 	}
 }
 
+static void learn(struct names *names, const struct record *rec)
+{
+	ruletext_learn(names, rec);
+}
+
 static bool take_batch(void *arg, const void *records, size_t len)
 {
 	struct recorder *r = arg;
@@ -137,6 +162,7 @@ static bool take_batch(void *arg, const void *records, size_t len)
 	tally_batch(r, records, len);
 	write_batch(r, records, len);
 	if (r->showing) {
+		r->view.verdict = learn;
 		netns_scan(r->view.names);
 		view_batch(&r->view, records, len);
 	}

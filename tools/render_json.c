@@ -46,6 +46,8 @@ static void add_drop(struct json_object *o, const struct trail *t)
 	reason = reason_find(summary_reason(t, buf, sizeof(buf)));
 	if (reason)
 		add_text(o, "advice", reason->advice);
+	if (t->verdict)
+		verdict_json(o, t->verdict);
 }
 
 static void add_end(struct json_object *o, const struct trail *t)

@@ -188,13 +188,19 @@ static bool closed_unread(const struct trail *t, const char *reason)
 	return false;
 }
 
-static void print_dropped(FILE *f, const struct trail *t, bool utf8)
+static void print_cause(FILE *f, const struct trail *t)
 {
 	char buf[32];
 	const char *name = summary_reason(t, buf, sizeof(buf));
 	const struct reason *reason = reason_find(name);
 	const char *join = ": ";
 
+	if (t->verdict) {
+		fputs("dropped by ", f);
+		verdict_print(f, t->verdict);
+		fprintf(f, " in %s", last_stage(t));
+		return;
+	}
 	fprintf(f, "dropped in %s", last_stage(t));
 	if (!strcmp(name, "NETFILTER_DROP"))
 		join = " by ";
@@ -208,8 +214,27 @@ static void print_dropped(FILE *f, const struct trail *t, bool utf8)
 	if (t->symbol)
 		fprintf(f, " at %s", t->symbol);
 	fputc(')', f);
+}
+
+static void print_dropped(FILE *f, const struct trail *t, bool utf8)
+{
+	print_cause(f, t);
 	print_after(f, t, utf8);
 	print_answer(f, t);
+}
+
+char *summary_cause(const struct trail *t)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f;
+
+	if (t->end != SKBTRAIL_END_KIND_DROPPED)
+		return NULL;
+	f = open_text(&text, &size);
+	print_cause(f, t);
+	fclose(f);
+	return text;
 }
 
 /* What a TCP segment without data did, told by its flags; NULL with data. */

@@ -21,6 +21,9 @@ const char *summary_end_word(unsigned int end);
 /* "clone", "segment", ...: NULL for kinds not known here. */
 const char *summary_link_word(unsigned int kind);
 
+/* Why and where it was dropped, the same for all alike; NULL unless it was. The caller frees it. */
+char *summary_cause(const struct trail *t);
+
 /* What the drop reason means, in words; NULL where that is not certain. The caller frees it. */
 char *summary_reason_text(const struct trail *t);
 

@@ -9,6 +9,7 @@
 #include <linux/skbtrail.h>
 
 #include "fact.h"
+#include "verdict.h"
 
 #define NO_CPU UINT32_MAX
 
@@ -90,6 +91,7 @@ struct link {
  * @reason: number of the drop reason
  * @reason_name: its name, NULL unless dropped and told
  * @symbol: code location of the end, NULL when unknown
+ * @verdict: who in netfilter dropped it, NULL unless told
  * @where: stage passed last, NULL when unknown
  * @first: the first known value of each fact
  * @last: the last one
@@ -112,6 +114,7 @@ struct trail {
 	uint32_t reason;
 	const char *reason_name;
 	const char *symbol;
+	const struct verdict *verdict;
 	const char *where;
 	struct facts first;
 	struct facts last;

@@ -37,6 +37,7 @@ static void show(void *arg, struct trail *t)
 	if (v->gone)
 		return;
 	v->shown++;
+	drops_count(&v->drops, t);
 	v->ends[end && end <= SKBTRAIL_END_KIND_MAX ?
 		end : SKBTRAIL_END_KIND_UNKNOWN]++;
 }
@@ -59,6 +60,7 @@ void view_release(struct view *v)
 	assembly_free(v->assembly);
 	names_free(v->names);
 	loss_release(&v->loss);
+	drops_release(&v->drops);
 }
 
 bool view_done(const struct view *v)
@@ -81,6 +83,8 @@ static uint64_t time_of(const struct record *rec)
 	case SKBTRAIL_REC_KIND_PACKET:
 	case SKBTRAIL_REC_KIND_CHANGE:
 		return rec->facts.ns;
+	case SKBTRAIL_REC_KIND_VERDICT:
+		return rec->verdict.ns;
 	case SKBTRAIL_REC_KIND_END:
 		return rec->end.ns;
 	default:
@@ -137,6 +141,11 @@ static void take_record(struct view *v, const struct record *rec, uint32_t *cpu)
 	case SKBTRAIL_REC_KIND_SUMMARY:
 		loss_summary(&v->loss, &rec->summary);
 		break;
+	case SKBTRAIL_REC_KIND_VERDICT:
+		if (v->verdict)
+			v->verdict(v->names, rec);
+		assembly_record(v->assembly, rec, *cpu);
+		break;
 	default:
 		assembly_record(v->assembly, rec, *cpu);
 	}
@@ -158,7 +167,7 @@ void view_batch(struct view *v, const void *records, size_t len)
 	}
 }
 
-static void print_totals(const struct view *v)
+static void print_totals(struct view *v)
 {
 	const char *join = ": ";
 	unsigned int i;
@@ -173,6 +182,7 @@ static void print_totals(const struct view *v)
 		join = ", ";
 	}
 	fputc('\n', stderr);
+	drops_print(stderr, &v->drops);
 	loss_print(stderr, &v->loss);
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "assembly.h"
+#include "drops.h"
 #include "filter.h"
 #include "loss.h"
 #include "names.h"
@@ -16,16 +17,19 @@
 
 /**
  * struct view - From batches to text: what trace, read and record share.
+ * @verdict: told of each verdict while what it names is still there; may be NULL
  * @filter: applied to finished trails; NULL shows all
  * @missing: batches missing before the one that is being read
  * @shown: finished trails written
  * @ends: the same by enum skbtrail_end_kind
+ * @drops: of these, those that were dropped, by their cause
  * @gone: the reader of our output closed it
  * @failed: the output cannot be written, which was told
  */
 struct view {
 	const struct options *opts;
 	const struct filter *filter;
+	void (*verdict)(struct names *names, const struct record *rec);
 	struct canvas canvas;
 	render_fn render;
 	struct names *names;
@@ -34,6 +38,7 @@ struct view {
 	uint64_t missing;
 	uint64_t shown;
 	uint64_t ends[SKBTRAIL_END_KIND_MAX + 1];
+	struct drops drops;
 	bool gone;
 	bool failed;
 };

@@ -68,7 +68,9 @@ static void tree(void)
 		   "  dropped in nf.local_in by netfilter (NETFILTER_DROP at nf_hook_slow+0x9a) after 84.0 µs\n"
 		   "  check: nft list ruleset, or iptables-save, in the same network namespace\n"
 		   "\n");
-	CHECK_TEXT(err, "1 trail shown: 1 dropped\nlost: 0 (nothing was lost)\n");
+	CHECK_TEXT(err, "1 trail shown: 1 dropped\n"
+		   "     1  dropped in nf.local_in by netfilter (NETFILTER_DROP at nf_hook_slow+0x9a)\n"
+		   "lost: 0 (nothing was lost)\n");
 	CHECK(r.status == STATUS_OK);
 	free(r.out);
 	free(err);

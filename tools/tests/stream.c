@@ -2,6 +2,7 @@
 #include "tests/stream.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,6 +131,30 @@ void stream_end(struct stream *s, uint64_t trail, uint64_t ns, uint8_t end,
 	};
 
 	stream_raw(s, &r, sizeof(r));
+}
+
+void stream_verdict(struct stream *s, uint64_t trail, uint8_t engine, uint8_t cause,
+		    uint8_t steps)
+{
+	struct skbtrail_rec_verdict r = {
+		.kind = SKBTRAIL_REC_KIND_VERDICT, .engine = engine,
+		.cause = cause, .family = engine == SKBTRAIL_VERDICT_ENGINE_XTABLES ? 2 : 1,
+		.hook = 1, .steps = steps, .trail = trail, .ns = 2000, .table = 5,
+		.symbol = 1, .priority = -7, .inum = NETNS_INUM,
+		.netns = 1,
+	};
+	char names[8] = "fw";
+	uint64_t i;
+
+	r.size = sizeof(r) + (steps ? 8 + steps * 16 : 0);
+	stream_raw(s, &r, sizeof(r));
+	if (steps)
+		stream_raw(s, names, sizeof(names));
+	for (i = 1; i <= steps; i++) {
+		snprintf(names, sizeof(names), "c%u", (unsigned int)i);
+		stream_raw(s, &i, sizeof(i));
+		stream_raw(s, names, sizeof(names));
+	}
 }
 
 /* As a recording has it that was made before links had a place. */

@@ -53,6 +53,9 @@ void stream_change(struct stream *s, uint64_t trail, uint64_t ns);
 void stream_fact(struct stream *s, uint8_t id, const void *value, uint16_t len);
 void stream_end(struct stream *s, uint64_t trail, uint64_t ns, uint8_t end,
 		uint16_t stage, uint32_t reason);
+/* Of table inet "fw", handle 5: chains "c1", "c2", ... with rules 1, 2, ...; hook symbol 1. */
+void stream_verdict(struct stream *s, uint64_t trail, uint8_t engine, uint8_t cause,
+		    uint8_t steps);
 void stream_link(struct stream *s, uint64_t trail, uint64_t parent, uint8_t kind);
 /* The same with place, number of all, and info. */
 void stream_kin(struct stream *s, uint64_t trail, uint64_t parent, uint8_t kind,

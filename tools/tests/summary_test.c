@@ -109,6 +109,44 @@ static void drops(void)
 	CHECK_HAS(sentence, " nf_hook_slow+0x9a) after 3.00 µs; answered with a reset");
 }
 
+static struct stream *dropped_by(uint8_t engine, uint8_t cause, uint8_t steps)
+{
+	struct stream *s = one();
+
+	stream_verdict(s, 17, engine, cause, steps);
+	stream_end(s, 17, 2000, SKBTRAIL_END_KIND_DROPPED, ST_NF_LOCAL_IN, 8);
+	return s;
+}
+
+static void drops_by_rule(void)
+{
+	const uint8_t nft = SKBTRAIL_VERDICT_ENGINE_NFTABLES;
+	const uint8_t xt = SKBTRAIL_VERDICT_ENGINE_XTABLES;
+	const uint8_t rule = SKBTRAIL_VERDICT_CAUSE_RULE;
+	struct stream *s;
+
+	CHECK_TEXT(says(dropped_by(nft, rule, 1)),
+		   "dropped by nft inet fw c1 handle 1 in nf.local_in after 1.00 µs");
+	CHECK_TEXT(says(dropped_by(nft, rule, 3)),
+		   "dropped by nft inet fw c3 handle 3 (by c1, c2, c3) in nf.local_in after 1.00 µs");
+	CHECK_HAS(says(dropped_by(nft, SKBTRAIL_VERDICT_CAUSE_POLICY, 1)),
+		  "dropped by the policy of nft inet fw c1 in ");
+	CHECK_HAS(says(dropped_by(nft, SKBTRAIL_VERDICT_CAUSE_UNKNOWN, 1)),
+		  "dropped by an unknown rule of nft inet fw c1 in ");
+	CHECK_HAS(says(dropped_by(xt, rule, 1)),
+		  "dropped by a rule at or behind iptables fw c1 rule 1 in ");
+	CHECK_HAS(says(dropped_by(SKBTRAIL_VERDICT_ENGINE_FUNCTION, rule, 0)),
+		  "dropped by the netfilter hook nf_hook_slow in nf.local_in after ");
+	/* more chains than there can be, and fewer than it says */
+	CHECK_HAS(says(dropped_by(nft, rule, 18)), "by netfilter (NETFILTER_DROP");
+	s = one();
+	stream_verdict(s, 17, nft, rule, 1);
+	s->buf[s->len - sizeof(struct skbtrail_rec_verdict) - 24 +
+	       offsetof(struct skbtrail_rec_verdict, steps)] = 2;
+	stream_end(s, 17, 2000, SKBTRAIL_END_KIND_DROPPED, ST_NF_LOCAL_IN, 8);
+	CHECK_HAS(says(s), "by netfilter (NETFILTER_DROP");
+}
+
 static void drops_unknown(void)
 {
 	struct stream *s = one();
@@ -284,6 +322,7 @@ void test_summary(void)
 {
 	RUN(read_by);
 	RUN(drops);
+	RUN(drops_by_rule);
 	RUN(drops_unknown);
 	RUN(tunnelled);
 	RUN(others);

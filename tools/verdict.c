@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "verdict.h"
+
+#include <json-c/json.h>
+#include <linux/netfilter.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array.h"
+#include "clean.h"
+#include "complain.h"
+
+/* Takes a NUL-terminated text that is padded to 8. */
+static bool take_text(struct cursor *c, char *buf)
+{
+	size_t len = strnlen((const char *)c->at, c->left);
+	size_t padded = (len + 8) / 8 * 8;
+
+	if (len == c->left || padded > c->left)
+		return false;
+	clean_text(buf, VERDICT_NAME, c->at, len);
+	c->at += padded;
+	c->left -= padded;
+	return true;
+}
+
+static bool take_step(struct cursor *c, struct verdict_step *step)
+{
+	if (c->left < sizeof(step->handle))
+		return false;
+	memcpy(&step->handle, c->at, sizeof(step->handle));
+	c->at += sizeof(step->handle);
+	c->left -= sizeof(step->handle);
+	return take_text(c, step->chain);
+}
+
+static bool take_body(struct verdict *v, struct cursor c)
+{
+	unsigned int i;
+
+	if (v->rec.steps > VERDICT_STEPS)
+		return false;
+	if (v->rec.engine == SKBTRAIL_VERDICT_ENGINE_FUNCTION)
+		return true;
+	if (!v->rec.steps || !take_text(&c, v->table))
+		return false;
+	for (i = 0; i < v->rec.steps; i++)
+		if (!take_step(&c, &v->step[i]))
+			return false;
+	return true;
+}
+
+struct verdict *verdict_take(const struct record *rec)
+{
+	struct verdict *v = xcalloc(1, sizeof(*v));
+
+	v->rec = rec->verdict;
+	if (take_body(v, (struct cursor) { rec->body, rec->body_len }))
+		return v;
+	free(v);
+	return NULL;
+}
+
+const struct verdict_step *verdict_last(const struct verdict *v)
+{
+	return v->rec.steps ? &v->step[v->rec.steps - 1] : NULL;
+}
+
+const char *verdict_family(const struct verdict *v)
+{
+	static const char *const words[] = {
+		[NFPROTO_INET] = "inet", [NFPROTO_IPV4] = "ip", [NFPROTO_ARP] = "arp",
+		[NFPROTO_NETDEV] = "netdev", [NFPROTO_BRIDGE] = "bridge",
+		[NFPROTO_IPV6] = "ip6",
+	};
+
+	return v->rec.family < ARRAY_SIZE(words) ? words[v->rec.family] : NULL;
+}
+
+static uint64_t mix(uint64_t hash, const void *data, size_t len)
+{
+	const uint8_t *at = data;
+
+	/* FNV-1a */
+	while (len--)
+		hash = (hash ^ *at++) * 0x100000001b3ull;
+	return hash;
+}
+
+struct verdict_key verdict_key(const struct verdict *v)
+{
+	const struct verdict_step *last = verdict_last(v);
+	uint64_t hash = 0xcbf29ce484222325ull;
+
+	hash = mix(hash, &v->rec.engine, sizeof(v->rec.engine));
+	hash = mix(hash, &v->rec.family, sizeof(v->rec.family));
+	hash = mix(hash, &v->rec.netns, sizeof(v->rec.netns));
+	hash = mix(hash, &v->rec.table, sizeof(v->rec.table));
+	hash = mix(hash, v->table, strlen(v->table) + 1);
+	if (last) {
+		hash = mix(hash, &last->handle, sizeof(last->handle));
+		hash = mix(hash, last->chain, strlen(last->chain));
+	}
+	return (struct verdict_key) { hash, hash >> 32 };
+}
+
+/* "function+0x0 [module]" */
+static void take_symbol(struct verdict *v, const char *symbol)
+{
+	const char *plus = strchrnul(symbol, '+');
+	const char *module = strchr(plus, '[');
+
+	snprintf(v->func, sizeof(v->func), "%.*s", (int)(plus - symbol), symbol);
+	if (module)
+		snprintf(v->module, sizeof(v->module), "%.*s",
+			 (int)strcspn(module + 1, "]"), module + 1);
+}
+
+void verdict_name(struct verdict *v, const struct names *names)
+{
+	const char *symbol = names_text(names, SKBTRAIL_DICT_SYMBOL, v->rec.symbol);
+	struct verdict_key key = verdict_key(v);
+	const struct name *text = names_get(names, DICT_RULE, key.id);
+
+	if (symbol && strcmp(symbol, "unknown") != 0)
+		take_symbol(v, symbol);
+	if (text && text->parent == key.parent && *text->text)
+		v->text = text->text;
+}
+
+static void print_path(FILE *f, const struct verdict *v)
+{
+	unsigned int i;
+
+	if (v->rec.steps < 2)
+		return;
+	for (i = 0; i < v->rec.steps; i++)
+		fprintf(f, "%s%s", i ? ", " : " (by ", v->step[i].chain);
+	fputc(')', f);
+}
+
+/*
+ * A match can drop by itself, and x_tables then tells of the rule before. Unless
+ * that one is seen to drop it may have been what stands behind it.
+ */
+static bool behind(const struct verdict *v)
+{
+	return v->rec.engine == SKBTRAIL_VERDICT_ENGINE_XTABLES &&
+	       v->rec.cause == SKBTRAIL_VERDICT_CAUSE_RULE &&
+	       (!v->text || (!strstr(v->text, " -j DROP") && !strstr(v->text, " -j REJECT")));
+}
+
+static void print_rule(FILE *f, const struct verdict *v)
+{
+	const struct verdict_step *last = verdict_last(v);
+	const char *family = verdict_family(v);
+	bool nft = v->rec.engine == SKBTRAIL_VERDICT_ENGINE_NFTABLES;
+
+	if (v->rec.cause == SKBTRAIL_VERDICT_CAUSE_POLICY)
+		fputs("the policy of ", f);
+	else if (v->rec.cause != SKBTRAIL_VERDICT_CAUSE_RULE)
+		fputs("an unknown rule of ", f);
+	else if (behind(v))
+		fputs("a rule at or behind ", f);
+	if (!family)
+		family = "x";
+	fprintf(f, nft ? "nft %s %s %s" : "%stables %s %s", family, v->table, last->chain);
+	if (v->rec.cause != SKBTRAIL_VERDICT_CAUSE_RULE)
+		return;
+	fprintf(f, " %s %llu", nft ? "handle" : "rule", (unsigned long long)last->handle);
+	if (v->text)
+		fprintf(f, " \"%s\"", v->text);
+	print_path(f, v);
+}
+
+void verdict_print(FILE *f, const struct verdict *v)
+{
+	if (v->rec.engine != SKBTRAIL_VERDICT_ENGINE_FUNCTION) {
+		print_rule(f, v);
+		return;
+	}
+	fprintf(f, "the netfilter hook %s", *v->func ? v->func : "of an unknown function");
+	if (*v->module)
+		fprintf(f, " [%s]", v->module);
+}
+
+static void add_text(struct json_object *o, const char *key, const char *s)
+{
+	if (s && *s)
+		json_object_object_add(o, key, json_object_new_string(s));
+}
+
+static void add_number(struct json_object *o, const char *key, uint64_t n)
+{
+	json_object_object_add(o, key, json_object_new_uint64(n));
+}
+
+static void add_step(struct json_object *o, const struct verdict *v,
+		     const struct verdict_step *step)
+{
+	add_text(o, "chain", step->chain);
+	if (step->handle)
+		add_number(o, v->rec.engine == SKBTRAIL_VERDICT_ENGINE_NFTABLES ?
+			   "handle" : "number", step->handle);
+}
+
+static struct json_object *json_path(const struct verdict *v)
+{
+	struct json_object *list = json_object_new_array(), *o;
+	unsigned int i;
+
+	for (i = 0; i < v->rec.steps; i++) {
+		o = json_object_new_object();
+		add_step(o, v, &v->step[i]);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static struct json_object *json_rule(const struct verdict *v)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_text(o, "engine", v->rec.engine == SKBTRAIL_VERDICT_ENGINE_NFTABLES ?
+		 "nftables" : "xtables");
+	add_text(o, "family", verdict_family(v));
+	add_text(o, "table", v->table);
+	add_step(o, v, verdict_last(v));
+	if (behind(v))
+		json_object_object_add(o, "behind", json_object_new_boolean(true));
+	if (v->rec.cause == SKBTRAIL_VERDICT_CAUSE_POLICY)
+		add_text(o, "policy", "drop");
+	add_text(o, "text", v->text);
+	json_object_object_add(o, "path", json_path(v));
+	return o;
+}
+
+static struct json_object *json_hook(const struct verdict *v)
+{
+	struct json_object *o = json_object_new_object();
+
+	if (!v->rec.symbol)
+		return o;
+	add_text(o, "func", v->func);
+	add_text(o, "module", v->module);
+	json_object_object_add(o, "priority", json_object_new_int((int32_t)v->rec.priority));
+	return o;
+}
+
+void verdict_json(struct json_object *o, const struct verdict *v)
+{
+	if (v->rec.engine != SKBTRAIL_VERDICT_ENGINE_FUNCTION)
+		json_object_object_add(o, "rule", json_rule(v));
+	json_object_object_add(o, "hook", json_hook(v));
+}
