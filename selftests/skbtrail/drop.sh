@@ -54,7 +54,7 @@ dropped_in()
 		$1: dropped | one(dport=$3).end == "dropped"
 		$1: by netfilter | one(dport=$3).reason == "NETFILTER_DROP"
 		$1: in $2 | (one(dport=$3).where, one(dport=$3).stages[-1]) == ("$2", "$2")
-		$1: the sentence says so | "$2" in one(dport=$3).summary and "NETFILTER_DROP" in one(dport=$3).summary
+		$1: the sentence says so | one(dport=$3).summary.startswith('dropped by nft inet fw_$1 c handle ') and " in $2 after " in one(dport=$3).summary
 		$1: IPv6 dropped | (one(dport=$3 + 10).end, one(dport=$3 + 10).reason, one(dport=$3 + 10).where) == ("dropped", "NETFILTER_DROP", "$2")
 	END
 }

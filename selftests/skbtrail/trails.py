@@ -131,6 +131,12 @@ def of(kind):
     return [t for t in some() if t.icmp and t.icmp.type == kind]
 
 
+def rule(t):
+    """What a rule of netfilter is called; its number is None where it is a policy."""
+    r = t.rule or {}
+    return (r.get("family"), r.get("table"), r.get("chain"), r.get("handle", r.get("number")))
+
+
 def netns_of(t):
     """Names of the namespaces in the order they were entered."""
     names = []
