@@ -581,9 +581,15 @@ static u8 nft_cause(const struct visit *v, u64 *handle)
 	return SKBTRAIL_VERDICT_CAUSE_UNKNOWN;
 }
 
+/* names of nf_tables can be the longest */
+static u32 text_len(const char *text)
+{
+	return min_t(size_t, strlen(text), NFT_NAME_MAXLEN - 1);
+}
+
 static u32 text_size(const char *text)
 {
-	return ALIGN(strnlen(text, NFT_NAME_MAXLEN - 1) + 1, 8);
+	return ALIGN(text_len(text) + 1, 8);
 }
 
 /* returns where the next may go */
@@ -592,7 +598,7 @@ static void *put_text(void *to, const char *text)
 	u32 size = text_size(text);
 
 	memset((u8 *)to + size - 8, 0, 8);
-	memcpy(to, text, strnlen(text, NFT_NAME_MAXLEN - 1));
+	memcpy(to, text, text_len(text));
 	return (u8 *)to + size;
 }
 
