@@ -568,7 +568,6 @@ static void list_points_by_flag(void)
 			why_first = p;
 		why_end = p + 1;
 	}
-
 	while (life_end < end && life_end->flags & SKBTRAIL_PF_LIFE)
 		life_end++;
 	for (p = skbtrail_points; p < end; p++)
@@ -595,12 +594,8 @@ static void full_name(char *buf, size_t size, const char *mod, const char *name)
 	snprintf(buf, size, "%s%s%s", mod ? mod : "", mod ? ":" : "", name);
 }
 
-static void *find_entry(const char *mod, const char *name, bool *by_ftrace)
+static void *look_up(struct lookup *l, bool *by_ftrace)
 {
-	struct lookup *l = &lookups[nlookups];
-
-	full_name(l->name, sizeof(l->name), mod, name);
-	l->kp.symbol_name = l->name;
 	l->kp.flags = KPROBE_FLAG_DISABLED;
 	if (register_kprobe(&l->kp)) {
 		memset(&l->kp, 0, sizeof(l->kp));
@@ -611,20 +606,22 @@ static void *find_entry(const char *mod, const char *name, bool *by_ftrace)
 	return l->kp.addr;
 }
 
+static void *find_entry(const char *mod, const char *name, bool *by_ftrace)
+{
+	struct lookup *l = &lookups[nlookups];
+
+	full_name(l->name, sizeof(l->name), mod, name);
+	l->kp.symbol_name = l->name;
+	return look_up(l, by_ftrace);
+}
+
 /* the same for a function whose address is known */
 static void *entry_at(void *fn, bool *by_ftrace)
 {
 	struct lookup *l = &lookups[nlookups];
 
 	l->kp.addr = fn;
-	l->kp.flags = KPROBE_FLAG_DISABLED;
-	if (register_kprobe(&l->kp)) {
-		memset(&l->kp, 0, sizeof(l->kp));
-		return NULL;
-	}
-	kps[nlookups++] = &l->kp;
-	*by_ftrace = kprobe_ftrace(&l->kp);
-	return l->kp.addr;
+	return look_up(l, by_ftrace);
 }
 
 static int begin_lookups(void)
