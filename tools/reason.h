@@ -4,7 +4,7 @@
 
 /**
  * struct reason - What a drop reason means.
- * @name: the kernel's name without SKB_DROP_REASON_
+ * @name: the kernel's name without SKB_DROP_REASON_, or that@function
  * @text: a plain half-sentence; may hold {listens}
  * @advice: what to check
  */
@@ -14,7 +14,10 @@ struct reason {
 	const char *advice;
 };
 
-/* Returns NULL for a reason of which nothing certain is known. */
-const struct reason *reason_find(const char *name);
+/*
+ * What is known of a reason that is given at @symbol, a function+offset or NULL.
+ * Returns NULL for one of which nothing certain is known.
+ */
+const struct reason *reason_find(const char *name, const char *symbol);
 
 #endif

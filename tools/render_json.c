@@ -43,7 +43,7 @@ static void add_drop(struct json_object *o, const struct trail *t)
 	text = summary_reason_text(t);
 	add_text(o, "reason_text", text);
 	free(text);
-	reason = reason_find(summary_reason(t, buf, sizeof(buf)));
+	reason = summary_meaning(t);
 	if (reason)
 		add_text(o, "advice", reason->advice);
 	if (t->verdict)

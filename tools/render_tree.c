@@ -153,7 +153,7 @@ static void render_hit(const struct canvas *c, const struct trail *t, size_t i,
 
 static void render_advice(const struct canvas *c, const struct trail *t)
 {
-	const struct reason *reason = reason_find(t->reason_name);
+	const struct reason *reason = summary_meaning(t);
 
 	if (!reason || !*reason->advice)
 		return;

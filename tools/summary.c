@@ -73,6 +73,13 @@ const char *summary_reason(const struct trail *t, char *buf, size_t size)
 	return buf;
 }
 
+const struct reason *summary_meaning(const struct trail *t)
+{
+	char buf[32];
+
+	return reason_find(summary_reason(t, buf, sizeof(buf)), t->symbol);
+}
+
 /* whether what a socket is found by are ports */
 static bool has_ports(const struct trail *t)
 {
@@ -149,8 +156,8 @@ static FILE *open_text(char **text, size_t *size)
 
 char *summary_reason_text(const struct trail *t)
 {
-	char buf[32], *text = NULL;
-	const struct reason *reason = reason_find(summary_reason(t, buf, sizeof(buf)));
+	const struct reason *reason = summary_meaning(t);
+	char *text = NULL;
 	size_t size;
 	FILE *f;
 
@@ -192,7 +199,7 @@ static void print_cause(FILE *f, const struct trail *t)
 {
 	char buf[32];
 	const char *name = summary_reason(t, buf, sizeof(buf));
-	const struct reason *reason = reason_find(name);
+	const struct reason *reason = summary_meaning(t);
 	const char *join = ": ";
 
 	if (t->verdict) {

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "reason.h"
 #include "trail.h"
 
 /**
@@ -26,6 +27,9 @@ char *summary_cause(const struct trail *t);
 
 /* What the drop reason means, in words; NULL where that is not certain. The caller frees it. */
 char *summary_reason_text(const struct trail *t);
+
+/* What is known of its drop reason; NULL where nothing is certain, or it was not dropped. */
+const struct reason *summary_meaning(const struct trail *t);
 
 /* "NETFILTER_DROP" or "reason 83", NULL unless dropped. */
 const char *summary_reason(const struct trail *t, char *buf, size_t size);

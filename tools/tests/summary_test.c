@@ -164,6 +164,22 @@ static void drops_unknown(void)
 	CHECK_HAS(says(s), "(SOMETHING_NEW at");
 }
 
+/* no reason, but a function that drops for one only */
+static void drops_by_place(void)
+{
+	struct stream *s = one();
+
+	stream_name(s, SKBTRAIL_DICT_SYMBOL, 1, 0, "dst_discard_out+0x18");
+	stream_end(s, 17, 2000, SKBTRAIL_END_KIND_DROPPED, ST_IP_RCV, 0);
+	CHECK_HAS(says(s),
+		  "dropped in ip.rcv: its route is a blackhole, or went with its device (NOT_SPE");
+
+	s = one();
+	stream_name(s, SKBTRAIL_DICT_SYMBOL, 1, 0, "dst_discard_outer+0x18");
+	stream_end(s, 17, 2000, SKBTRAIL_END_KIND_DROPPED, ST_IP_RCV, 0);
+	CHECK_HAS(says(s), "dropped in ip.rcv: the kernel gave no reason (NOT_SPECIFIED at ");
+}
+
 static void change_ports(struct stream *s, uint64_t ns, uint8_t proto, uint16_t port)
 {
 	stream_change(s, 17, ns);
@@ -324,6 +340,7 @@ void test_summary(void)
 	RUN(drops);
 	RUN(drops_by_rule);
 	RUN(drops_unknown);
+	RUN(drops_by_place);
 	RUN(tunnelled);
 	RUN(others);
 	RUN(open_ends);
