@@ -73,11 +73,17 @@ const char *summary_reason(const struct trail *t, char *buf, size_t size)
 	return buf;
 }
 
+static bool by_hook(const struct trail *t)
+{
+	return t->verdict && t->verdict->rec.engine == SKBTRAIL_VERDICT_ENGINE_FUNCTION;
+}
+
 const struct reason *summary_meaning(const struct trail *t)
 {
 	char buf[32];
 
-	return reason_find(summary_reason(t, buf, sizeof(buf)), t->symbol);
+	return reason_find(summary_reason(t, buf, sizeof(buf)),
+			   by_hook(t) ? t->verdict->func : t->symbol);
 }
 
 /* whether what a socket is found by are ports */
@@ -206,6 +212,9 @@ static void print_cause(FILE *f, const struct trail *t)
 		fputs("dropped by ", f);
 		verdict_print(f, t->verdict);
 		fprintf(f, " in %s", last_stage(t));
+		/* what is known of this hook, not of drops by netfilter at large */
+		if (by_hook(t) && reason && strchr(reason->name, '@'))
+			fprintf(f, ": %s", reason->text);
 		return;
 	}
 	fprintf(f, "dropped in %s", last_stage(t));

@@ -137,6 +137,11 @@ static void drops_by_rule(void)
 		  "dropped by a rule at or behind iptables fw c1 rule 1 in ");
 	CHECK_HAS(says(dropped_by(SKBTRAIL_VERDICT_ENGINE_FUNCTION, rule, 0)),
 		  "dropped by the netfilter hook nf_hook_slow in nf.local_in after ");
+	s = one();
+	stream_name(s, SKBTRAIL_DICT_SYMBOL, 1, 0, "nf_confirm+0x0/0x1f0 [nf_conntrack]");
+	stream_verdict(s, 17, SKBTRAIL_VERDICT_ENGINE_FUNCTION, rule, 0);
+	stream_end(s, 17, 2000, SKBTRAIL_END_KIND_DROPPED, ST_NF_LOCAL_IN, 8);
+	CHECK_HAS(says(s), "nf_confirm [nf_conntrack] in nf.local_in: its connection could not");
 	/* more chains than there can be, and fewer than it says */
 	CHECK_HAS(says(dropped_by(nft, rule, 18)), "by netfilter (NETFILTER_DROP");
 	s = one();
