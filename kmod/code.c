@@ -56,8 +56,10 @@ void skbtrail_code_find(void *(*find)(const char *name))
 	unsigned long start;
 	unsigned int i;
 
-	/* probes read meanwhile: what stays where it was does not change */
 	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
+		/* that of a module is forgotten when it goes */
+		if (ranges[i].size)
+			continue;
 		start = (unsigned long)find(ranges[i].func);
 		WRITE_ONCE(ranges[i].size, start ? size_at(start) : 0);
 		WRITE_ONCE(ranges[i].start, start);

@@ -64,8 +64,23 @@ static u32 watching(const struct skbtrail_point *p)
 	return READ_ONCE(skbtrail_interest[p->stage].watch);
 }
 
-struct skbtrail_life *skbtrail_lineage_begin(struct skbtrail_set *set,
-					     struct skbtrail_sighting *s, u32 sessions)
+/* what is known of a packet, if somebody follows it; no set is locked */
+static bool followed(const struct skbtrail_point *p, struct sk_buff *skb, u64 ns,
+		     struct skbtrail_life *life)
+{
+	struct skbtrail_sighting s;
+
+	skbtrail_sighting_init(&s, p, skb);
+	s.ns = ns;
+	return skbtrail_lives_copy(&s, life);
+}
+
+/*
+ * A trail of its own for a packet made from others that @sessions follow: a life
+ * with heirs, nothing told yet; NULL when there is no room. @set is locked.
+ */
+static struct skbtrail_life *begin(struct skbtrail_set *set, struct skbtrail_sighting *s,
+				   u32 sessions)
 {
 	struct skbtrail_life *life = skbtrail_track_find(set, s->skb);
 
@@ -112,7 +127,7 @@ static void piece(const struct skbtrail_point *p, struct sk_buff *skb, bool fres
 	skbtrail_track_lock(set);
 	life = skbtrail_track_find(set, skb);
 	if (fresh || !life || !skbtrail_lives_same(set, life, &s)) {
-		life = skbtrail_lineage_begin(set, &s, parent->sessions);
+		life = begin(set, &s, parent->sessions);
 		if (life) {
 			begin_at(life, parent, &s);
 			/* what the kernel copies of it includes that */
@@ -144,16 +159,14 @@ void skbtrail_lineage_fragment(const struct skbtrail_point *p, struct sk_buff *f
 			       struct sk_buff *skb, u32 left)
 {
 	struct skbtrail_kin kin = { .kind = SKBTRAIL_LINK_KIND_FRAGMENT };
+	u64 ns = skbtrail_clock();
 	struct skbtrail_life parent;
-	struct skbtrail_sighting s;
 
-	skbtrail_sighting_init(&s, p, skb);
-	s.ns = skbtrail_clock();
-	if (!skbtrail_lives_copy(&s, &parent))
+	if (!followed(p, skb, ns, &parent))
 		return;
 	kin.place = count_piece(skb);
 	kin.of = kin.place ? kin.place - 1 + left : 0;
-	piece(p, fragment, true, &parent, &kin, s.ns);
+	piece(p, fragment, true, &parent, &kin, ns);
 }
 
 /* what is not looked at is counted as lost */
@@ -171,19 +184,17 @@ static u32 count_list(const struct sk_buff *skb, u32 sessions, u64 ns)
 void skbtrail_lineage_fraglist(const struct skbtrail_point *p, struct sk_buff *skb)
 {
 	struct skbtrail_kin kin = { .kind = SKBTRAIL_LINK_KIND_FRAGMENT, .place = 1 };
+	u64 ns = skbtrail_clock();
 	struct skbtrail_life parent;
-	struct skbtrail_sighting s;
 	struct sk_buff *next;
 
-	skbtrail_sighting_init(&s, p, skb);
-	s.ns = skbtrail_clock();
-	if (!skbtrail_lives_copy(&s, &parent))
+	if (!followed(p, skb, ns, &parent))
 		return;
 	next = skb_shinfo(skb)->frag_list;
-	kin.of = 1 + count_list(next, parent.sessions, s.ns);
+	kin.of = 1 + count_list(next, parent.sessions, ns);
 	for (; next && kin.place <= PIECES_MAX; next = next->next) {
 		kin.place++;
-		piece(p, next, false, &parent, &kin, s.ns);
+		piece(p, next, false, &parent, &kin, ns);
 	}
 }
 
@@ -191,19 +202,17 @@ void skbtrail_lineage_segments(const struct skbtrail_point *p, struct sk_buff *s
 			       struct sk_buff *skb)
 {
 	struct skbtrail_kin kin = { .kind = SKBTRAIL_LINK_KIND_SEGMENT };
+	u64 ns = skbtrail_clock();
 	struct skbtrail_life parent;
-	struct skbtrail_sighting s;
 
-	skbtrail_sighting_init(&s, p, skb);
-	s.ns = skbtrail_clock();
-	if (!skbtrail_lives_copy(&s, &parent))
+	if (!followed(p, skb, ns, &parent))
 		return;
-	kin.of = count_list(segments, parent.sessions, s.ns);
+	kin.of = count_list(segments, parent.sessions, ns);
 	for (; segments && kin.place < PIECES_MAX; segments = segments->next) {
 		kin.place++;
 		/* a list of packets falls apart: the first is the one that had the list */
 		if (segments != skb)
-			piece(p, segments, false, &parent, &kin, s.ns);
+			piece(p, segments, false, &parent, &kin, ns);
 	}
 }
 
@@ -211,13 +220,36 @@ void skbtrail_lineage_copy(const struct skbtrail_point *p, struct sk_buff *copy,
 			   struct sk_buff *skb)
 {
 	static const struct skbtrail_kin kin = { .kind = SKBTRAIL_LINK_KIND_COPY };
+	u64 ns = skbtrail_clock();
 	struct skbtrail_life parent;
+
+	if (followed(p, skb, ns, &parent))
+		piece(p, copy, true, &parent, &kin, ns);
+}
+
+void skbtrail_lineage_clone(const struct skbtrail_point *p, struct sk_buff *clone,
+			    struct sk_buff *skb)
+{
+	struct skbtrail_set *set = skbtrail_track_set(clone);
+	struct skbtrail_life parent, *life;
 	struct skbtrail_sighting s;
 
-	skbtrail_sighting_init(&s, p, skb);
 	s.ns = skbtrail_clock();
-	if (skbtrail_lives_copy(&s, &parent))
-		piece(p, copy, true, &parent, &kin, s.ns);
+	if (!followed(p, skb, s.ns, &parent))
+		return;
+	skbtrail_sighting_init(&s, p, clone);
+	skbtrail_track_lock(set);
+	life = begin(set, &s, parent.sessions);
+	if (life) {
+		/* the clone itself is not looked at, it may be empty yet */
+		s.skb = skb;
+		life->head = skb->head;
+		life->sessions = life->heirs;
+		life->heirs = 0;
+		life->flags |= parent.flags & SKBTRAIL_LIFE_TRACED;
+		skbtrail_encode_clone(life, &parent, &s, watching(p));
+	}
+	skbtrail_track_unlock(set);
 }
 
 /* a segment with bytes, or that opens or closes: TCP sends it again if it is lost */
@@ -277,13 +309,10 @@ static void take(const struct skbtrail_point *p, struct sk_buff *skb, u64 ns,
 		 struct skbtrail_life *life)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
-	struct skbtrail_sighting s;
 	struct skbtrail_life *found;
 
 	memset(life, 0, sizeof(*life));
-	skbtrail_sighting_init(&s, p, skb);
-	s.ns = ns;
-	if (!skbtrail_lives_copy(&s, life))
+	if (!followed(p, skb, ns, life))
 		return;
 	skbtrail_track_lock(set);
 	found = skbtrail_track_find(set, skb);
@@ -410,7 +439,7 @@ static u64 begin_whole(const struct skbtrail_point *p, struct sk_buff *skb, u32 
 	skbtrail_sighting_init(&s, p, skb);
 	s.ns = ns;
 	skbtrail_track_lock(set);
-	life = skbtrail_lineage_begin(set, &s, sessions);
+	life = begin(set, &s, sessions);
 	if (life) {
 		begin_at(life, first, &s);
 		trail = life->trail;
@@ -468,7 +497,7 @@ bool skbtrail_lineage_whole(const struct skbtrail_point *p, const struct inet_fr
 {
 	struct gathered *g = this_cpu_ptr(&gathered);
 	u32 of = count_fragments(q);
-	bool followed = false;
+	bool any = false;
 
 	raw_spin_lock(&g->lock);
 	/* of another queue, or of one whose fragments are too many or not understood */
@@ -477,10 +506,10 @@ bool skbtrail_lineage_whole(const struct skbtrail_point *p, const struct inet_fr
 	if (of && all_followers(q, g)) {
 		put_together(p, q, skb, g, of);
 		g->q = NULL;
-		followed = true;
+		any = true;
 	}
 	raw_spin_unlock(&g->lock);
-	return followed;
+	return any;
 }
 
 void skbtrail_lineage_forget(unsigned int session)

@@ -9,18 +9,7 @@ struct sk_buff;
 struct skbtrail_calls;
 struct skbtrail_life;
 struct skbtrail_point;
-struct skbtrail_set;
 struct skbtrail_sighting;
-
-/**
- * skbtrail_lineage_begin() - a trail of its own for a packet made from others
- * @set: of @s->skb, locked
- * @sessions: who follows what it was made from
- *
- * Return: a life with heirs, nothing told yet; NULL when there is no room.
- */
-struct skbtrail_life *skbtrail_lineage_begin(struct skbtrail_set *set,
-					     struct skbtrail_sighting *s, u32 sessions);
 
 /*
  * All of the following: interrupts off, no set locked.
@@ -29,6 +18,10 @@ struct skbtrail_life *skbtrail_lineage_begin(struct skbtrail_set *set,
 /** skbtrail_lineage_segments() - the list @segments was cut from @skb */
 void skbtrail_lineage_segments(const struct skbtrail_point *p, struct sk_buff *segments,
 			       struct sk_buff *skb);
+
+/** skbtrail_lineage_clone() - @clone has the buffer of @skb, or is about to get it */
+void skbtrail_lineage_clone(const struct skbtrail_point *p, struct sk_buff *clone,
+			    struct sk_buff *skb);
 
 /** skbtrail_lineage_copy() - @copy gets the bytes of @skb */
 void skbtrail_lineage_copy(const struct skbtrail_point *p, struct sk_buff *copy,

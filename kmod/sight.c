@@ -408,36 +408,6 @@ static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool a
 	skbtrail_track_unlock(set);
 }
 
-/*
- * A followed packet has a clone: a trail of its own, followed by the same. The
- * clone itself is not looked at, it may be empty yet.
- */
-static void see_clone(const struct skbtrail_point *p, struct sk_buff *clone,
-		      struct sk_buff *skb)
-{
-	struct skbtrail_life parent, *life;
-	struct skbtrail_sighting s;
-	struct skbtrail_set *set;
-
-	skbtrail_sighting_init(&s, p, skb);
-	s.ns = skbtrail_clock();
-	if (!skbtrail_lives_copy(&s, &parent))
-		return;
-	skbtrail_sighting_init(&s, p, clone);
-	set = skbtrail_track_set(clone);
-	skbtrail_track_lock(set);
-	life = skbtrail_lineage_begin(set, &s, parent.sessions);
-	if (life) {
-		s.skb = skb;
-		life->head = skb->head;
-		life->sessions = life->heirs;
-		life->heirs = 0;
-		life->flags |= parent.flags & SKBTRAIL_LIFE_TRACED;
-		skbtrail_encode_clone(life, &parent, &s, watching(p));
-	}
-	skbtrail_track_unlock(set);
-}
-
 static void see_merge(const struct skbtrail_point *p, struct sk_buff *to,
 		      struct sk_buff *from)
 {
@@ -657,8 +627,8 @@ static noinline void see_otherwise(const struct skbtrail_point *p, const struct 
 	case SKBTRAIL_OP_CLONE:
 		if (skbtrail_code_in(caller, SKBTRAIL_IN_CLONE) ||
 		    skbtrail_code_in(caller, SKBTRAIL_IN_CLONE_INNER))
-			see_clone(p, packet_of(p, regs),
-				  (struct sk_buff *)skbtrail_arg(regs, 2));
+			skbtrail_lineage_clone(p, packet_of(p, regs),
+					       (struct sk_buff *)skbtrail_arg(regs, 2));
 		break;
 	case SKBTRAIL_OP_COPY_OF:
 		if (skbtrail_code_in(caller, SKBTRAIL_IN_COPY) ||
@@ -832,7 +802,7 @@ void skbtrail_sight_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 
 	if (!open_eyes(&flags))
 		return;
-	see_clone(p, clone, skb);
+	skbtrail_lineage_clone(p, clone, skb);
 	close_eyes(flags);
 }
 
