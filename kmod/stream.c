@@ -32,6 +32,8 @@
 #include "symbols.h"
 
 #define MIN_QUOTA	4
+/* of the reader's receive buffer; an answer to a request that finds no room is lost */
+#define ANSWER_ROOM	16384
 /* after so long the clock has a rate; until then the time costs more to tell */
 #define CLOCK_FIRST_MS	20
 /* CPU number in batches of the sender itself */
@@ -251,7 +253,8 @@ static void deliver(struct skbtrail_stream *st, struct sk_buff *skb)
 		unsigned int queued = atomic_read(&sk->sk_rmem_alloc);
 
 		/* asking in vain would count as a drop of the socket */
-		if ((!queued || queued + skb->truesize <= (unsigned int)READ_ONCE(sk->sk_rcvbuf)) &&
+		if ((!queued || queued + skb->truesize + ANSWER_ROOM <=
+				(unsigned int)READ_ONCE(sk->sk_rcvbuf)) &&
 		    !__sock_queue_rcv_skb(sk, skb)) {
 			st->batches++;
 			return;

@@ -10,6 +10,7 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/skbtrail.h>
+#include <linux/sock_diag.h>
 #include <net/if.h>
 #include <netlink/attr.h>
 #include <netlink/genl/ctrl.h>
@@ -1167,6 +1168,59 @@ TEST_F_TIMEOUT(genl, each_session_its_own, 60)
 	}
 	client_close(&other);
 	free(a);
+}
+
+/* bytes the socket's queue holds, and may hold */
+static int queue(struct client *c, __u32 *held, __u32 *may)
+{
+	__u32 mem[SK_MEMINFO_VARS];
+	socklen_t len = sizeof(mem);
+
+	if (getsockopt(nl_socket_get_fd(c->sk), SOL_SOCKET, SO_MEMINFO, mem, &len))
+		return -1;
+	*held = mem[SK_MEMINFO_RMEM_ALLOC];
+	*may = mem[SK_MEMINFO_RCVBUF];
+	return 0;
+}
+
+/* traffic until nothing is added any more for want of room */
+static int fill(struct client *c, __u32 *held, __u32 *may)
+{
+	unsigned int same = 0;
+	__u32 before = 0;
+
+	while (same < 5) {
+		if (datagrams(7832, 100) || queue(c, held, may))
+			return -1;
+		usleep(20000);
+		same = *held && *held == before ? same + 1 : 0;
+		before = *held;
+	}
+	return 0;
+}
+
+/* however many batches fit: what is left by them is enough for an answer */
+TEST_F_TIMEOUT(genl, answers_when_full, 120)
+{
+	struct account *a;
+	__u32 held, may;
+	struct client c;
+	int i, bytes;
+
+	for (i = 0; i < 8; i++) {
+		ASSERT_EQ(0, client_open(&c));
+		bytes = (160 << 10) + i * 2500;
+		ASSERT_EQ(0, setsockopt(nl_socket_get_fd(c.sk), SOL_SOCKET, SO_RCVBUFFORCE,
+					&bytes, sizeof(bytes)));
+		ASSERT_EQ(0, start(&c, 0, NULL));
+		ASSERT_EQ(0, fill(&c, &held, &may));
+		EXPECT_LE(held + (16 << 10), may);
+		ASSERT_EQ(0, simple(&c, SKBTRAIL_CMD_SESSION_STOP, 0, NULL, NULL));
+		a = calloc(1, sizeof(*a));
+		EXPECT_TRUE(read_to_summary(&c, a));
+		free(a);
+		client_close(&c);
+	}
 }
 
 /* everything that happens on this machine, for a while */

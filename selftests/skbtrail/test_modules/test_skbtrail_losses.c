@@ -62,17 +62,12 @@ static struct kprobe outer = {
 	.pre_handler = on_probed,
 };
 
-static int in_kprobe(void)
+static void in_kprobe(void)
 {
 	unsigned int i;
-	int err = register_kprobe(&outer);
 
-	if (err)
-		return err;
 	for (i = 0; i < nested; i++)
 		probed();
-	unregister_kprobe(&outer);
-	return 0;
 }
 
 /* from a place no packet comes from: routing turns it away */
@@ -125,13 +120,17 @@ static int __init test_skbtrail_losses_init(void)
 	held = alloc_skb(64, GFP_KERNEL);
 	if (!held)
 		return -ENOMEM;
+	err = register_kprobe(&outer);
+	if (err)
+		goto out;
 	/* where drivers free packets, too */
 	local_bh_disable();
 	in_nmi_context();
+	in_kprobe();
 	err = receive_list();
 	local_bh_enable();
-	if (!err)
-		err = in_kprobe();
+	unregister_kprobe(&outer);
+out:
 	kfree_skb(held);
 	return err;
 }
