@@ -314,6 +314,12 @@ static void describe(struct skbtrail_point *p)
 	p->hit = skbtrail_hit_head(p);
 	if (skbtrail_stages[p->stage].direction == SKBTRAIL_DIRECTION_OUT)
 		p->flags |= SKBTRAIL_PF_OUT;
+	if (p->sk)
+		p->flags |= SKBTRAIL_PF_SK;
+	if (p->op == SKBTRAIL_OP_PACKET && !(p->flags & SKBTRAIL_PF_ODD_ARGS))
+		p->flags |= SKBTRAIL_PF_PLAIN;
+	p->skb_at = skbtrail_arg_place(p->skb);
+	p->sk_at = skbtrail_arg_place(p->sk);
 }
 
 static int resolve_points(void)

@@ -31,6 +31,43 @@ u32 skbtrail_attach_kind(void);
 /** skbtrail_attach_missed() - kprobe hits the kernel skipped since load */
 u64 skbtrail_attach_missed(void);
 
+/* function entry to first point of it: open addressing, read by probes at any time */
+struct skbtrail_entry {
+	unsigned long		ip;
+	struct skbtrail_point	*p;
+};
+
+#define SKBTRAIL_ENTRIES	1024
+
+extern struct skbtrail_entry skbtrail_entries[SKBTRAIL_ENTRIES];
+
+static __always_inline unsigned int skbtrail_entry_slot(unsigned long ip)
+{
+	return (ip >> 4) % SKBTRAIL_ENTRIES;
+}
+
+/* where it is, if it did not have to give way to another */
+static __always_inline const struct skbtrail_entry *skbtrail_entry_at(unsigned long ip)
+{
+	return &skbtrail_entries[skbtrail_entry_slot(ip)];
+}
+
+/** skbtrail_point_at() - first point at a function entry, or NULL; any context */
+static inline struct skbtrail_point *skbtrail_point_at(unsigned long ip)
+{
+	const struct skbtrail_entry *e = skbtrail_entry_at(ip);
+	unsigned long at;
+
+	/* modules come and go meanwhile; pairs with note_ip(). It is never full */
+	while (unlikely((at = smp_load_acquire(&e->ip)) != ip)) {
+		if (!at)
+			return NULL;
+		if (++e == skbtrail_entries + SKBTRAIL_ENTRIES)
+			e = skbtrail_entries;
+	}
+	return READ_ONCE(e->p);
+}
+
 /* ends of lives may go unseen: kprobes can be skipped, and were switched */
 extern bool skbtrail_attach_skips;
 
@@ -161,8 +198,14 @@ bool skbtrail_nf_never_drops(const struct nf_hook_entries *e, unsigned int i);
 /** skbtrail_nf_queueing() - NFQUEUE comes or has gone; control mutex held */
 void skbtrail_nf_queueing(bool on);
 
+/* our hook: it only makes points visible that have no other */
+unsigned int skbtrail_nf_pass(void *priv, struct sk_buff *skb, const struct nf_hook_state *state);
+
 /** skbtrail_nf_only_ours() - whether nobody but us hooks a point; on the packet path */
-bool skbtrail_nf_only_ours(const struct nf_hook_entries *hooks);
+static __always_inline bool skbtrail_nf_only_ours(const struct nf_hook_entries *hooks)
+{
+	return hooks->num_hook_entries == 1 && hooks->hooks[0].hook == skbtrail_nf_pass;
+}
 
 /** skbtrail_nf_dev() - the device a packet is at in a netfilter point */
 static inline const struct net_device *skbtrail_nf_dev(const struct nf_hook_state *state)

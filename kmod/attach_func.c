@@ -27,9 +27,8 @@ static char *attach = "auto";
 module_param(attach, charp, 0444);
 MODULE_PARM_DESC(attach, "how to attach function entries: auto (ftrace where possible) or kprobe");
 
-#define ADDR_BITS	10
-/* by_ip is never full: a search ends */
-#define ADDR_MAX	(3 << (ADDR_BITS - 2))
+/* never full: a search ends */
+#define ADDR_MAX	(SKBTRAIL_ENTRIES / 4 * 3)
 
 /* of kprobes that were taken off since; control mutex */
 static u64 missed_before;
@@ -39,44 +38,19 @@ static unsigned long ips[SKBTRAIL_MAX_POINTS + SKBTRAIL_SWITCH_IPS];
 static struct skbtrail_point *batch[SKBTRAIL_MAX_POINTS];
 static struct kprobe *kps[SKBTRAIL_MAX_POINTS];
 
-/*
- * Function entry to first point: open addressing, read by probes at any time.
- * What went with its module leaves a tombstone until nothing is attached.
- */
-static struct {
-	unsigned long		ip;
-	struct skbtrail_point	*p;
-} by_ip[1 << ADDR_BITS];
+/* what went with its module leaves a tombstone until nothing is attached */
+struct skbtrail_entry skbtrail_entries[SKBTRAIL_ENTRIES];
 
 #define TOMBSTONE	1UL
 
-/* slots of by_ip that are taken, tombstones too; control mutex */
+/* slots of skbtrail_entries that are taken, tombstones too; control mutex */
 static unsigned int addr_taken;
-
-static unsigned int ip_slot(unsigned long ip)
-{
-	return (ip >> 4) & (ARRAY_SIZE(by_ip) - 1);
-}
-
-static struct skbtrail_point *point_at(unsigned long ip)
-{
-	unsigned int i = ip_slot(ip);
-	unsigned long at;
-
-	/* modules come and go meanwhile; pairs with note_ip() */
-	while ((at = smp_load_acquire(&by_ip[i].ip))) {
-		if (at == ip)
-			return READ_ONCE(by_ip[i].p);
-		i = (i + 1) & (ARRAY_SIZE(by_ip) - 1);
-	}
-	return NULL;
-}
 
 static bool note_ip(struct skbtrail_point *p)
 {
 	unsigned long ip = (unsigned long)p->addr;
-	struct skbtrail_point *first = point_at(ip);
-	unsigned int i = ip_slot(ip);
+	struct skbtrail_point *first = skbtrail_point_at(ip);
+	unsigned int i = skbtrail_entry_slot(ip);
 
 	if (first) {
 		while (first->same)
@@ -84,32 +58,32 @@ static bool note_ip(struct skbtrail_point *p)
 		first->same = p;
 		return true;
 	}
-	while (by_ip[i].ip > TOMBSTONE)
-		i = (i + 1) & (ARRAY_SIZE(by_ip) - 1);
-	if (!by_ip[i].ip && addr_taken == ADDR_MAX)
+	while (skbtrail_entries[i].ip > TOMBSTONE)
+		i = (i + 1) & (ARRAY_SIZE(skbtrail_entries) - 1);
+	if (!skbtrail_entries[i].ip && addr_taken == ADDR_MAX)
 		return false;
-	addr_taken += !by_ip[i].ip;
-	WRITE_ONCE(by_ip[i].p, p);
-	/* a probe that finds the address must find the point; pairs with point_at() */
-	smp_store_release(&by_ip[i].ip, ip);
+	addr_taken += !skbtrail_entries[i].ip;
+	WRITE_ONCE(skbtrail_entries[i].p, p);
+	/* a probe that finds the address must find the point; pairs with skbtrail_point_at() */
+	smp_store_release(&skbtrail_entries[i].ip, ip);
 	return true;
 }
 
 static void forget_ip(const struct skbtrail_point *p)
 {
-	unsigned int i = ip_slot((unsigned long)p->addr);
+	unsigned int i = skbtrail_entry_slot((unsigned long)p->addr);
 
-	while (by_ip[i].ip && by_ip[i].ip != (unsigned long)p->addr)
-		i = (i + 1) & (ARRAY_SIZE(by_ip) - 1);
-	if (!by_ip[i].ip)
+	while (skbtrail_entries[i].ip && skbtrail_entries[i].ip != (unsigned long)p->addr)
+		i = (i + 1) & (ARRAY_SIZE(skbtrail_entries) - 1);
+	if (!skbtrail_entries[i].ip)
 		return;
-	WRITE_ONCE(by_ip[i].p, NULL);
-	WRITE_ONCE(by_ip[i].ip, TOMBSTONE);
+	WRITE_ONCE(skbtrail_entries[i].p, NULL);
+	WRITE_ONCE(skbtrail_entries[i].ip, TOMBSTONE);
 }
 
 static int on_kprobe(struct kprobe *kp, struct pt_regs *regs)
 {
-	skbtrail_sight(container_of(kp, struct skbtrail_point, kp), regs, 0);
+	skbtrail_sight(container_of(kp, struct skbtrail_point, kp), regs);
 	return 0;
 }
 
@@ -225,21 +199,9 @@ static struct returning returns[] = {
 };
 
 #ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
-/* what recurses is turned away in skbtrail_sight(), as with the other kinds of probes */
-static void on_ftrace(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
-		      struct ftrace_regs *fregs)
-{
-	const struct skbtrail_point *p = point_at(ip);
-
-	if (likely(p))
-		skbtrail_sight(p, skbtrail_ftrace_args(fregs), parent_ip);
-	else
-		skbtrail_switch_hit(ip, skbtrail_ftrace_args(fregs));
-}
-
 /* PERMANENT: the end of a life must not be missed because of a sysctl, by kprobes neither */
 static struct ftrace_ops ops = {
-	.func = on_ftrace,
+	.func = skbtrail_sight_entry,
 	.flags = FTRACE_OPS_FL_SAVE_ARGS | FTRACE_OPS_FL_PERMANENT,
 };
 
@@ -305,8 +267,14 @@ static unsigned int nhooks;
 static u32 hooks_gen;
 
 bool skbtrail_attach_skips;
-/* behind the last point that ends lives */
-static const struct skbtrail_point *life_end = skbtrail_points;
+/*
+ * Hits the kernel skipped at points that end lives, of those it has. Asked for at
+ * every hit by kprobe: as many as there can be, some of nothing, cost less than to
+ * ask how many there are.
+ */
+#define MAX_LIFE	16
+static const unsigned long no_miss;
+static const unsigned long *life_misses[MAX_LIFE] = { [0 ... MAX_LIFE - 1] = &no_miss };
 /* points behind which headers can change */
 static const struct skbtrail_point *dirty[SKBTRAIL_MAX_POINTS];
 static unsigned int ndirty;
@@ -387,8 +355,8 @@ int skbtrail_func_add(bool life)
 	unsigned int i, n = 0, more;
 	int err;
 
-	for (i = 0; i < ARRAY_SIZE(by_ip); i++) {
-		p = by_ip[i].p;
+	for (i = 0; i < ARRAY_SIZE(skbtrail_entries); i++) {
+		p = skbtrail_entries[i].p;
 		if (!p || p->attached || !shared_users(p) ||
 		    (life && !(p->flags & SKBTRAIL_PF_LIFE)))
 			continue;
@@ -430,8 +398,8 @@ void skbtrail_func_remove(void)
 	struct skbtrail_point *p;
 
 	remove_returns();
-	for (i = 0; i < ARRAY_SIZE(by_ip); i++) {
-		p = by_ip[i].p;
+	for (i = 0; i < ARRAY_SIZE(skbtrail_entries); i++) {
+		p = skbtrail_entries[i].p;
 		if (!p || !p->attached)
 			continue;
 		if (shared_users(p)) {
@@ -472,12 +440,11 @@ u64 skbtrail_attach_missed(void)
 
 u32 skbtrail_attach_life_skipped(void)
 {
-	const struct skbtrail_point *p;
+	const unsigned long **m;
 	u32 sum = 0;
 
-	/* they stand first in the table */
-	for (p = skbtrail_points; p < life_end; p++)
-		sum += READ_ONCE(p->kp.nmissed);
+	for (m = life_misses; m < life_misses + MAX_LIFE; m += 4)
+		sum += READ_ONCE(*m[0]) + READ_ONCE(*m[1]) + READ_ONCE(*m[2]) + READ_ONCE(*m[3]);
 	return (skbtrail_switch_count() << SKBTRAIL_SWITCH_SHIFT) +
 	       (sum & (BIT(SKBTRAIL_SWITCH_SHIFT) - 1));
 }
@@ -560,6 +527,7 @@ bool skbtrail_func_sees_traces(void)
 static void list_points_by_flag(void)
 {
 	const struct skbtrail_point *p, *end = skbtrail_points + skbtrail_point_count;
+	unsigned int n = 0;
 
 	for (p = skbtrail_points; p < end; p++) {
 		if (!(p->flags & SKBTRAIL_PF_WHY))
@@ -568,8 +536,10 @@ static void list_points_by_flag(void)
 			why_first = p;
 		why_end = p + 1;
 	}
-	while (life_end < end && life_end->flags & SKBTRAIL_PF_LIFE)
-		life_end++;
+	/* they stand first in the table */
+	for (p = skbtrail_points; p < end && p->flags & SKBTRAIL_PF_LIFE; p++)
+		if (is_func(p) && p->addr && !WARN_ON(n == MAX_LIFE))
+			life_misses[n++] = &p->kp.nmissed;
 	for (p = skbtrail_points; p < end; p++)
 		if (p->flags & SKBTRAIL_PF_DIRTY && is_func(p))
 			dirty[ndirty++] = p;
@@ -814,7 +784,7 @@ static void lose(struct skbtrail_point *p)
 	absent(p);
 }
 
-/* with nothing attached nobody reads by_ip: tombstones can go */
+/* with nothing attached nobody reads skbtrail_entries: tombstones can go */
 static void tidy_ips(void)
 {
 	struct skbtrail_point *p;
@@ -823,7 +793,7 @@ static void tidy_ips(void)
 	for (i = 0; i < skbtrail_point_count; i++)
 		if (skbtrail_points[i].attached)
 			return;
-	memset(by_ip, 0, sizeof(by_ip));
+	memset(skbtrail_entries, 0, sizeof(skbtrail_entries));
 	addr_taken = 0;
 	for (i = 0; i < skbtrail_point_count; i++) {
 		p = &skbtrail_points[i];
@@ -932,7 +902,7 @@ static void resolve_hook(struct skbtrail_point *p, void *fn)
 	if (describe_hook(fn, p->sym, sizeof(p->sym), &hook_tables[p - hooks]))
 		return;
 	p->mod = *p->sym ? p->sym : NULL;
-	if (!p->addr || !by_ftrace || point_at((unsigned long)p->addr) || !note_ip(p))
+	if (!p->addr || !by_ftrace || skbtrail_point_at((unsigned long)p->addr) || !note_ip(p))
 		return;
 	p->state = SKBTRAIL_POINT_STATE_AVAILABLE;
 	WRITE_ONCE(hook_fn[p - hooks], fn);
@@ -1018,7 +988,7 @@ bool skbtrail_func_gain(const char *mod)
 
 int skbtrail_func_resolve(void)
 {
-	BUILD_BUG_ON(SKBTRAIL_MAX_POINTS * 2 > ARRAY_SIZE(by_ip));
+	BUILD_BUG_ON(SKBTRAIL_MAX_POINTS * 2 > ARRAY_SIZE(skbtrail_entries));
 	if (strcmp(attach, "auto") && strcmp(attach, "kprobe")) {
 		pr_err("skbtrail: attach=%s is not known; use auto or kprobe\n", attach);
 		return -EINVAL;
@@ -1030,9 +1000,9 @@ int skbtrail_func_resolve(void)
 	if (begin_lookups())
 		return -ENOMEM;
 	skbtrail_attach_skips = !ftrace_wanted();
-	list_points_by_flag();
 	skbtrail_code_find(find_code);
 	resolve_all();
+	list_points_by_flag();
 	end_lookups();
 	return 0;
 }

@@ -40,7 +40,9 @@
 /* groups of hooks, a bit each; hooks that see 0 are through before the table of packets goes */
 static unsigned int nf_wanted;
 
-static unsigned int pass(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+u64 skbtrail_devices;
+
+unsigned int skbtrail_nf_pass(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	/* the last hook: a trace of ours ends here. Asleep there is no table of packets */
 	if (unlikely(skbtrail_nf_trace(skb)) && READ_ONCE(nf_wanted))
@@ -50,14 +52,9 @@ static unsigned int pass(void *priv, struct sk_buff *skb, const struct nf_hook_s
 
 static unsigned int see(void *priv, struct sk_buff *skb, const struct nf_hook_state *state);
 
-bool skbtrail_nf_only_ours(const struct nf_hook_entries *hooks)
-{
-	return hooks->num_hook_entries == 1 && hooks->hooks[0].hook == pass;
-}
-
 bool skbtrail_nf_ours(nf_hookfn *fn)
 {
-	return fn == pass || fn == see;
+	return fn == skbtrail_nf_pass || fn == see;
 }
 
 bool skbtrail_nf_ours_ends(const struct nf_hook_entries *e)
@@ -66,7 +63,7 @@ bool skbtrail_nf_ours_ends(const struct nf_hook_entries *e)
 
 	/* of the same priority there can be others behind it, but nothing that has rules */
 	while (i--)
-		if (e->hooks[i].hook == pass)
+		if (e->hooks[i].hook == skbtrail_nf_pass)
 			return READ_ONCE(nf_wanted);
 	return false;
 }
@@ -93,39 +90,39 @@ static unsigned int see(void *priv, struct sk_buff *skb, const struct nf_hook_st
 	{ .hook = (fn), .pf = (family_), .hooknum = (hook_), .priority = INT_MAX }
 
 static const struct nf_hook_ops inet_hooks[] = {
-	HOOK(pass, NFPROTO_IPV4, NF_INET_PRE_ROUTING),
-	HOOK(pass, NFPROTO_IPV4, NF_INET_LOCAL_IN),
-	HOOK(pass, NFPROTO_IPV4, NF_INET_FORWARD),
-	HOOK(pass, NFPROTO_IPV4, NF_INET_LOCAL_OUT),
-	HOOK(pass, NFPROTO_IPV4, NF_INET_POST_ROUTING),
-	HOOK(pass, NFPROTO_IPV6, NF_INET_PRE_ROUTING),
-	HOOK(pass, NFPROTO_IPV6, NF_INET_LOCAL_IN),
-	HOOK(pass, NFPROTO_IPV6, NF_INET_FORWARD),
-	HOOK(pass, NFPROTO_IPV6, NF_INET_LOCAL_OUT),
-	HOOK(pass, NFPROTO_IPV6, NF_INET_POST_ROUTING),
+	HOOK(skbtrail_nf_pass, NFPROTO_IPV4, NF_INET_PRE_ROUTING),
+	HOOK(skbtrail_nf_pass, NFPROTO_IPV4, NF_INET_LOCAL_IN),
+	HOOK(skbtrail_nf_pass, NFPROTO_IPV4, NF_INET_FORWARD),
+	HOOK(skbtrail_nf_pass, NFPROTO_IPV4, NF_INET_LOCAL_OUT),
+	HOOK(skbtrail_nf_pass, NFPROTO_IPV4, NF_INET_POST_ROUTING),
+	HOOK(skbtrail_nf_pass, NFPROTO_IPV6, NF_INET_PRE_ROUTING),
+	HOOK(skbtrail_nf_pass, NFPROTO_IPV6, NF_INET_LOCAL_IN),
+	HOOK(skbtrail_nf_pass, NFPROTO_IPV6, NF_INET_FORWARD),
+	HOOK(skbtrail_nf_pass, NFPROTO_IPV6, NF_INET_LOCAL_OUT),
+	HOOK(skbtrail_nf_pass, NFPROTO_IPV6, NF_INET_POST_ROUTING),
 };
 
 static const struct nf_hook_ops arp_hooks[] = {
-	HOOK(pass, NFPROTO_ARP, NF_ARP_IN),
-	HOOK(pass, NFPROTO_ARP, NF_ARP_OUT),
-	HOOK(pass, NFPROTO_ARP, NF_ARP_FORWARD),
+	HOOK(skbtrail_nf_pass, NFPROTO_ARP, NF_ARP_IN),
+	HOOK(skbtrail_nf_pass, NFPROTO_ARP, NF_ARP_OUT),
+	HOOK(skbtrail_nf_pass, NFPROTO_ARP, NF_ARP_FORWARD),
 };
 
 static const struct nf_hook_ops bridge_hooks[] = {
 	HOOK(see, NFPROTO_BRIDGE, NF_BR_PRE_ROUTING),
-	HOOK(pass, NFPROTO_BRIDGE, NF_BR_LOCAL_IN),
-	HOOK(pass, NFPROTO_BRIDGE, NF_BR_FORWARD),
-	HOOK(pass, NFPROTO_BRIDGE, NF_BR_LOCAL_OUT),
-	HOOK(pass, NFPROTO_BRIDGE, NF_BR_POST_ROUTING),
+	HOOK(skbtrail_nf_pass, NFPROTO_BRIDGE, NF_BR_LOCAL_IN),
+	HOOK(skbtrail_nf_pass, NFPROTO_BRIDGE, NF_BR_FORWARD),
+	HOOK(skbtrail_nf_pass, NFPROTO_BRIDGE, NF_BR_LOCAL_OUT),
+	HOOK(skbtrail_nf_pass, NFPROTO_BRIDGE, NF_BR_POST_ROUTING),
 };
 
 /* NF_INET_INGRESS is the same point, see nf_hook_entry_head() */
 static const struct nf_hook_ops device_hooks[] = {
 #ifdef CONFIG_NETFILTER_INGRESS
-	HOOK(pass, NFPROTO_NETDEV, NF_NETDEV_INGRESS),
+	HOOK(skbtrail_nf_pass, NFPROTO_NETDEV, NF_NETDEV_INGRESS),
 #endif
 #ifdef CONFIG_NETFILTER_EGRESS
-	HOOK(pass, NFPROTO_NETDEV, NF_NETDEV_EGRESS),
+	HOOK(skbtrail_nf_pass, NFPROTO_NETDEV, NF_NETDEV_EGRESS),
 #endif
 };
 
@@ -511,6 +508,9 @@ static int on_device(struct notifier_block *nb, unsigned long what, void *data)
 	struct net_device *dev = netdev_notifier_info_to_dev(data);
 	struct nf_dev *d;
 
+	/* RTNL is held. Pointers have nothing to tell in these bits */
+	if (what == NETDEV_REGISTER || what == NETDEV_UNREGISTER || what == NETDEV_CHANGENAME)
+		WRITE_ONCE(skbtrail_devices, skbtrail_devices + (1ULL << 48));
 	mutex_lock(&nf_lock);
 	if (what == NETDEV_REGISTER && devices_wanted() && hook_dev(dev))
 		pr_warn_once("skbtrail: no netfilter hooks on a new device\n");

@@ -88,8 +88,11 @@ static DEFINE_PER_CPU(struct bucket, softirq_bucket);
 
 u64 skbtrail_calls_cookie(struct sock *sk)
 {
+	u64 cookie = atomic64_read(&sk->sk_cookie);
 	u32 c[2];
 
+	if (likely(cookie))
+		return cookie;
 	/* sock_gen_cookie() is not exported, but this calls it */
 	sock_diag_save_cookie(sk, c);
 	return (u64)c[1] << 32 | c[0];

@@ -42,8 +42,9 @@ u64 skbtrail_clock_now(void)
 #define MOMENT_NS	(20 * NSEC_PER_USEC)
 #define MOMENT_TRIES	5
 
-struct skbtrail_anchor skbtrail_anchors[SKBTRAIL_ANCHORS];
-unsigned int skbtrail_anchor;
+/* the last few: one may still be read when the next is written */
+static struct skbtrail_anchor anchors[8];
+const struct skbtrail_anchor *skbtrail_anchor = anchors;
 static DEFINE_RAW_SPINLOCK(adjust_lock);
 
 struct moment {
@@ -99,11 +100,11 @@ static enum met meet(struct moment *m)
 
 static void publish(const struct skbtrail_anchor *a)
 {
-	unsigned int next = skbtrail_anchor + 1;
+	unsigned int next = (skbtrail_anchor - anchors + 1) % ARRAY_SIZE(anchors);
 
-	skbtrail_anchors[next % SKBTRAIL_ANCHORS] = *a;
-	/* the anchor before its number, by which it is found */
-	smp_store_release(&skbtrail_anchor, next);
+	anchors[next] = *a;
+	/* the anchor before the way to it */
+	smp_store_release(&skbtrail_anchor, &anchors[next]);
 }
 
 /* nanoseconds per cycle times 2^SKBTRAIL_CLOCK_SHIFT; 0 when that makes no sense */
@@ -168,7 +169,7 @@ static bool steer(const struct skbtrail_anchor *a, const struct moment *last,
 static void adjust(void)
 {
 	static struct moment last;
-	struct skbtrail_anchor a = skbtrail_anchors[skbtrail_anchor % SKBTRAIL_ANCHORS];
+	struct skbtrail_anchor a = *skbtrail_anchor;
 	struct moment m;
 	enum met met;
 

@@ -27,10 +27,7 @@ struct skbtrail_anchor {
 /* 36 s of nanoseconds, shifted so far, are just 64 bits; a bit is 11 ns in a second */
 #define SKBTRAIL_CLOCK_SHIFT	28
 
-/* the last few: one may still be read when the next is written */
-#define SKBTRAIL_ANCHORS	8
-extern struct skbtrail_anchor skbtrail_anchors[SKBTRAIL_ANCHORS];
-extern unsigned int skbtrail_anchor;
+extern const struct skbtrail_anchor *skbtrail_anchor;
 
 /* cycles, no more than the limit, in ns */
 static __always_inline u64 skbtrail_clock_span(const struct skbtrail_anchor *a, u64 cycles)
@@ -41,6 +38,16 @@ static __always_inline u64 skbtrail_clock_span(const struct skbtrail_anchor *a, 
 /** skbtrail_clock_slow() - there is no line, or @passed does not lie on it */
 u64 skbtrail_clock_slow(const struct skbtrail_anchor *a, u64 passed);
 
+/** skbtrail_clock_quick() - skbtrail_clock() where it is known quickly; otherwise 0 */
+static __always_inline u64 skbtrail_clock_quick(void)
+{
+	/* an address dependency; pairs with publish() */
+	const struct skbtrail_anchor *a = READ_ONCE(skbtrail_anchor);
+	u64 passed = rdtsc() - a->cycles;
+
+	return likely(passed < a->limit) ? a->ns + skbtrail_clock_span(a, passed) : 0;
+}
+
 /**
  * skbtrail_clock() - CLOCK_MONOTONIC in ns, cheaper than the kernel's way
  *
@@ -49,9 +56,7 @@ u64 skbtrail_clock_slow(const struct skbtrail_anchor *a, u64 passed);
  */
 static __always_inline u64 skbtrail_clock(void)
 {
-	/* an address dependency; pairs with publish() */
-	unsigned int i = READ_ONCE(skbtrail_anchor) % SKBTRAIL_ANCHORS;
-	const struct skbtrail_anchor *a = &skbtrail_anchors[i];
+	const struct skbtrail_anchor *a = READ_ONCE(skbtrail_anchor);
 	u64 passed = rdtsc() - a->cycles;
 
 	if (unlikely(passed >= a->limit))
@@ -62,6 +67,11 @@ static __always_inline u64 skbtrail_clock(void)
 static __always_inline u64 skbtrail_clock(void)
 {
 	return ktime_get_mono_fast_ns();
+}
+
+static __always_inline u64 skbtrail_clock_quick(void)
+{
+	return skbtrail_clock();
 }
 #endif
 

@@ -37,8 +37,8 @@ static inline const struct pt_regs *skbtrail_ftrace_args(struct ftrace_regs *fre
 #endif
 }
 
-/** skbtrail_arg() - argument @n, from 1 to 4, of a function that was entered */
-static __always_inline unsigned long skbtrail_arg(const struct pt_regs *regs, unsigned int n)
+/** skbtrail_arg_place() - where argument @n, from 1 to 4, is; 0: where there is none */
+static __always_inline u8 skbtrail_arg_place(unsigned int n)
 {
 #ifdef CONFIG_X86_64
 	static const u8 at[] = { 0,
@@ -46,10 +46,26 @@ static __always_inline unsigned long skbtrail_arg(const struct pt_regs *regs, un
 		offsetof(struct pt_regs, dx), offsetof(struct pt_regs, cx),
 	};
 
-	return *(const unsigned long *)((const u8 *)regs + at[n]);
+	return at[n];
 #else
-	return regs_get_kernel_argument((struct pt_regs *)regs, n - 1);
+	return n;
 #endif
+}
+
+/** skbtrail_arg_at() - the argument at a place, of a function that was entered */
+static __always_inline unsigned long skbtrail_arg_at(const struct pt_regs *regs, u8 place)
+{
+#ifdef CONFIG_X86_64
+	return *(const unsigned long *)((const u8 *)regs + place);
+#else
+	return regs_get_kernel_argument((struct pt_regs *)regs, place - 1);
+#endif
+}
+
+/** skbtrail_arg() - argument @n, from 1 to 4, of a function that was entered */
+static __always_inline unsigned long skbtrail_arg(const struct pt_regs *regs, unsigned int n)
+{
+	return skbtrail_arg_at(regs, skbtrail_arg_place(n));
 }
 
 /** skbtrail_caller() - return address of the function just entered */

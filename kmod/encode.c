@@ -29,31 +29,60 @@
 #define FACTS_MAX	512
 
 /**
- * struct facts - facts being gathered for one record
- * @len: bytes used
- * @buf: struct skbtrail_fact_head and value, padded, one after the other
+ * struct facts - a record with facts, being written
+ * @lane: it is written where it will be sent from, for the one session that gets it;
+ *	NULL: into @spare, to be copied
+ * @rec: the record
+ * @at: where the next fact goes: struct skbtrail_fact_head and value, padded
+ * @end: of the room
+ * @spare: room for a record that is copied
  */
 struct facts {
-	u32	len;
-	u8	buf[FACTS_MAX] __aligned(8);
+	struct skbtrail_lane		*lane;
+	struct skbtrail_rec_facts	*rec;
+	u8				*at;
+	u8				*end;
+	u8	spare[sizeof(struct skbtrail_rec_facts) + FACTS_MAX] __aligned(8);
 };
 
-static DEFINE_PER_CPU(struct facts, scratch);
+/* one is written at a time */
+static DEFINE_PER_CPU(struct facts, facts);
+
+/* begin a record for @sessions, which will have @more bytes behind its facts */
+static __always_inline struct facts *open_facts(u32 sessions, u32 more)
+{
+	struct facts *f = this_cpu_ptr(&facts);
+	struct skbtrail_lane *lane = NULL;
+
+	if (likely(is_power_of_2(sessions)))
+		lane = skbtrail_lane_of(__ffs(sessions));
+	if (unlikely(!lane || lane->end - lane->pos < (long)(sizeof(f->spare) + more))) {
+		f->lane = NULL;
+		f->rec = (void *)f->spare;
+	} else {
+		f->lane = lane;
+		f->rec = (void *)lane->pos;
+	}
+	f->at = (u8 *)(f->rec + 1);
+	f->end = f->at + FACTS_MAX;
+	return f;
+}
 
 /* inlined: the length is known nearly everywhere */
 static __always_inline void put(struct facts *f, u8 id, const void *value, u16 len)
 {
-	struct skbtrail_fact_head *head = (void *)(f->buf + f->len);
+	struct skbtrail_fact_head *head = (void *)f->at;
 	u32 size = ALIGN(sizeof(*head) + len, 8);
 
-	if (unlikely(f->len + size > sizeof(f->buf))) {
+	if (unlikely(f->end - f->at < size)) {
 		WARN_ON_ONCE(1);
 		return;
 	}
-	*(u64 *)((u8 *)head + size - 8) = 0;
+	if ((sizeof(*head) + len) % 8)
+		*(u64 *)(f->at + size - 8) = 0;
 	*head = (struct skbtrail_fact_head){ .id = id, .len = len };
 	memcpy(head + 1, value, len);
-	f->len += size;
+	f->at += size;
 }
 
 /* an address; both lengths there are, each known */
@@ -158,6 +187,9 @@ static noinline void put_dev(struct facts *f, struct skbtrail_life *life,
 	const struct net *net = dev_net(dev);
 	struct skbtrail_fact_dev d;
 
+	life->dev = skbtrail_dev_key(dev);
+	if (life->ifindex == dev->ifindex && life->netns == net->net_cookie)
+		return;
 	life->ifindex = dev->ifindex;
 	life->netns = net->net_cookie;
 	d.ifindex = dev->ifindex;
@@ -178,6 +210,8 @@ static noinline void put_netns(struct facts *f, struct skbtrail_life *life, cons
 	if (life->netns == net->net_cookie)
 		return;
 	life->netns = net->net_cookie;
+	/* the device is in another one: it must be told anew */
+	life->dev = 0;
 	PUT(f, NETNS, n);
 }
 
@@ -234,15 +268,15 @@ static noinline void put_route(struct facts *f, struct skbtrail_life *life,
 }
 
 /* facts that are cheap to compare at every point that has them */
-static void put_surroundings(struct facts *f, struct skbtrail_life *life,
-			     const struct skbtrail_sighting *s)
+static __always_inline void put_surroundings(struct facts *f, struct skbtrail_life *life,
+					     const struct skbtrail_sighting *s)
 {
 	const struct net_device *dev = device_of(s);
 	const struct sk_buff *skb = s->skb;
 	const struct dst_entry *dst;
 	struct sock *sk = s->sk;
 
-	if (dev && (life->ifindex != dev->ifindex || life->netns != dev_net(dev)->net_cookie))
+	if (dev && life->dev != skbtrail_dev_key(dev))
 		put_dev(f, life, dev);
 	if (life->mark != skb->mark) {
 		life->mark = skb->mark;
@@ -263,62 +297,110 @@ static void put_surroundings(struct facts *f, struct skbtrail_life *life,
 		put_route(f, life, dst, s->p->l3proto);
 }
 
-static void write_facts(struct skbtrail_session *se, const struct skbtrail_life *life,
-			const struct skbtrail_sighting *s, u8 kind,
-			const struct facts *f, u32 bytes)
+/* takes the next of @bits that still runs; NULL at the end */
+static struct skbtrail_lane *next_lane(unsigned long *bits)
 {
-	u32 room = bytes ? ALIGN(sizeof(struct skbtrail_fact_head) + bytes, 8) : 0;
-	u32 size = sizeof(struct skbtrail_rec_facts) + f->len + room;
-	struct skbtrail_rec_facts *rec;
-	struct skbtrail_fact_head *head;
+	struct skbtrail_lane *lane;
 
-	rec = skbtrail_stream_reserve(&se->stream, size, s->ns);
-	if (!rec)
-		return;
-	*rec = (struct skbtrail_rec_facts){
-		.size = size,
-		.kind = kind,
-		.point = s->p->id,
-		.stage = s->p->stage,
-		.trail = life->trail,
-		.ns = s->ns,
-	};
-	memcpy(rec + 1, f->buf, f->len);
-	if (!bytes)
-		return;
-	head = (void *)((u8 *)(rec + 1) + f->len);
-	memset((u8 *)head + room - 8, 0, 8);
+	while (*bits) {
+		lane = skbtrail_lane_of(__ffs(*bits));
+		*bits &= *bits - 1;
+		if (lane)
+			return lane;
+	}
+	return NULL;
+}
+
+static __always_inline void write_head(struct skbtrail_rec_facts *rec, u32 size,
+				       const struct skbtrail_life *life,
+				       const struct skbtrail_sighting *s, u8 kind)
+{
+	rec->size = size;
+	rec->kind = kind;
+	rec->flags = 0;
+	rec->point = s->p->id;
+	rec->stage = s->p->stage;
+	rec->trail = life->trail;
+	rec->ns = s->ns;
+}
+
+static noinline void copy_facts(const struct facts *f, u32 sessions, u64 ns)
+{
+	u32 size = f->at - (u8 *)f->rec;
+	unsigned long bits = sessions;
+	struct skbtrail_lane *lane;
+	void *room;
+
+	while ((lane = next_lane(&bits))) {
+		room = skbtrail_lane_reserve(lane, size, ns);
+		if (room)
+			memcpy(room, f->rec, size);
+	}
+}
+
+/* the record is what it is: to all of @sessions */
+static __always_inline void close_facts(struct facts *f, const struct skbtrail_life *life,
+					const struct skbtrail_sighting *s, u8 kind,
+					u32 sessions)
+{
+	write_head(f->rec, f->at - (u8 *)f->rec, life, s, kind);
+	if (likely(f->lane))
+		f->lane->pos = f->at;
+	else
+		copy_facts(f, sessions, s->ns);
+}
+
+static u32 bytes_room(u32 bytes)
+{
+	return bytes ? ALIGN(sizeof(struct skbtrail_fact_head) + bytes, 8) : 0;
+}
+
+/* the packet's bytes, behind its facts */
+static void write_bytes(void *to, const struct skbtrail_sighting *s, u32 bytes, u32 room)
+{
+	struct skbtrail_fact_head *head = to;
+
+	memset((u8 *)to + room - 8, 0, 8);
 	*head = (struct skbtrail_fact_head){ .id = SKBTRAIL_FACT_BYTES, .len = bytes };
 	if (!skbtrail_view_copy(s->skb, &s->view, 0, head + 1, bytes))
 		memset(head + 1, 0, bytes);
 }
 
-/* takes the next session that still runs out of @bits; NULL at the end */
-static struct skbtrail_session *next_session(unsigned long *bits)
+/* a session's record, with as many bytes of the packet as it asked for */
+static void write_packet(struct skbtrail_session *se, struct skbtrail_lane *lane,
+			 const struct facts *f, const struct skbtrail_life *life,
+			 const struct skbtrail_sighting *s)
 {
-	struct skbtrail_session *se;
+	u32 bytes = min(se->config.snaplen, s->view.len);
+	u32 room = bytes_room(bytes);
+	u32 size = f->at - (u8 *)f->rec;
+	struct skbtrail_rec_facts *rec;
 
-	while (*bits) {
-		se = skbtrail_session_at(__ffs(*bits));
-		*bits &= *bits - 1;
-		if (se)
-			return se;
-	}
-	return NULL;
+	rec = skbtrail_lane_reserve(lane, size + room, s->ns);
+	if (!rec)
+		return;
+	/* in place there was room for all of it */
+	if (!f->lane)
+		memcpy(rec, f->rec, size);
+	write_head(rec, size + room, life, s, SKBTRAIL_REC_KIND_PACKET);
+	if (bytes)
+		write_bytes((u8 *)rec + size, s, bytes, room);
 }
 
 u32 skbtrail_encode_admitted(u32 sessions, const struct skbtrail_sighting *s)
 {
-	unsigned long bits = sessions;
-	struct skbtrail_session *se;
+	struct skbtrail_lane *lane;
+	unsigned long bits;
 	u32 admitted = 0;
 
-	while ((se = next_session(&bits))) {
-		if (skbtrail_stream_admits(&se->stream))
-			admitted |= BIT(se->bit);
+	for (bits = sessions; bits; bits &= bits - 1) {
+		lane = skbtrail_lane_of(__ffs(bits));
+		if (!lane)
+			continue;
+		if (likely(skbtrail_lane_admits(lane)))
+			admitted |= BIT(__ffs(bits));
 		else
-			skbtrail_stream_lose(&se->stream, SKBTRAIL_LOST_CAUSE_ADMISSION,
-					     1, s->ns);
+			skbtrail_lane_lose(lane, SKBTRAIL_LOST_CAUSE_ADMISSION, 1, s->ns);
 	}
 	return admitted;
 }
@@ -326,50 +408,60 @@ u32 skbtrail_encode_admitted(u32 sessions, const struct skbtrail_sighting *s)
 void skbtrail_encode_lost(u32 sessions, enum skbtrail_lost_cause cause, u32 n, u64 ns)
 {
 	unsigned long bits = sessions;
-	struct skbtrail_session *se;
+	struct skbtrail_lane *lane;
 
-	while ((se = next_session(&bits)))
-		skbtrail_stream_lose(&se->stream, cause, n, ns);
+	while ((lane = next_lane(&bits)))
+		skbtrail_lane_lose(lane, cause, n, ns);
 }
 
 /* a trail begins, of which only what it inherited is known */
 static void tell_flow(const struct skbtrail_life *life, const struct skbtrail_sighting *s)
 {
-	struct facts *f = this_cpu_ptr(&scratch);
+	struct facts *f = open_facts(life->sessions, 0);
 	unsigned long bits = life->sessions;
-	struct skbtrail_session *se;
+	struct skbtrail_lane *lane;
 
-	f->len = 0;
 	put_flow(f, &life->flow);
 	if (life->mark)
 		PUT(f, MARK, life->mark);
-	while ((se = next_session(&bits))) {
-		write_facts(se, life, s, SKBTRAIL_REC_KIND_PACKET, f, 0);
-		this_cpu_ptr(se->stream.lanes)->trails++;
-	}
+	close_facts(f, life, s, SKBTRAIL_REC_KIND_PACKET, life->sessions);
+	while ((lane = next_lane(&bits)))
+		lane->trails++;
 }
 
-static void write_calls(struct skbtrail_session *se, const struct skbtrail_life *life,
-			const struct skbtrail_calls *calls)
+static void write_calls(const struct skbtrail_session *se, struct skbtrail_lane *lane,
+			const struct skbtrail_life *life, const struct skbtrail_calls *calls)
 {
 	unsigned int i;
 
 	for (i = 0; i < calls->n; i++)
 		if (test_bit(calls->hit[i].p->stage, se->config.stages))
-			skbtrail_write_hit(se, calls->hit[i].p, life->trail,
+			skbtrail_write_hit(lane, calls->hit[i].p, life->trail,
 					   calls->hit[i].ns, 0, calls->hit[i].info,
 					   SKBTRAIL_CTX_EARLIER);
+}
+
+/* room for the packet's bytes if one session follows; otherwise each has its own */
+static u32 bytes_wanted(u32 sessions, const struct skbtrail_sighting *s)
+{
+	const struct skbtrail_session *se;
+
+	if (!is_power_of_2(sessions))
+		return 0;
+	se = skbtrail_session_at(__ffs(sessions));
+	return se ? bytes_room(min(se->config.snaplen, s->view.len)) : 0;
 }
 
 void skbtrail_encode_packet(struct skbtrail_life *life, struct skbtrail_sighting *s,
 			    u32 sessions, const struct skbtrail_calls *calls)
 {
-	struct facts *f = this_cpu_ptr(&scratch);
-	unsigned long bits = sessions;
+	struct facts *f = open_facts(sessions, bytes_wanted(sessions, s));
 	struct skbtrail_session *se;
+	struct skbtrail_lane *lane;
+	unsigned long bits;
 
-	f->len = 0;
 	/* everything is told anew: a second session has not heard it */
+	life->dev = 0;
 	life->ifindex = 0;
 	life->netns = 0;
 	life->sk = NULL;
@@ -384,11 +476,14 @@ void skbtrail_encode_packet(struct skbtrail_life *life, struct skbtrail_sighting
 	put_surroundings(f, life, s);
 	if (calls->task.cookie)
 		PUT(f, SENDER, calls->task);
-	while ((se = next_session(&bits))) {
-		write_facts(se, life, s, SKBTRAIL_REC_KIND_PACKET, f,
-			    min(se->config.snaplen, s->view.len));
-		write_calls(se, life, calls);
-		this_cpu_ptr(se->stream.lanes)->trails++;
+	for (bits = sessions; bits; bits &= bits - 1) {
+		se = skbtrail_session_at(__ffs(bits));
+		lane = skbtrail_lane_of(__ffs(bits));
+		if (!se || !lane)
+			continue;
+		write_packet(se, lane, f, life, s);
+		write_calls(se, lane, life, calls);
+		lane->trails++;
 	}
 }
 
@@ -409,10 +504,10 @@ void skbtrail_encode_link(u64 trail, u64 parent, const struct skbtrail_kin *kin,
 {
 	unsigned long bits = sessions;
 	struct skbtrail_rec_link *rec;
-	struct skbtrail_session *se;
+	struct skbtrail_lane *lane;
 
-	while ((se = next_session(&bits))) {
-		rec = skbtrail_stream_reserve(&se->stream, sizeof(*rec), ns);
+	while ((lane = next_lane(&bits))) {
+		rec = skbtrail_lane_reserve(lane, sizeof(*rec), ns);
 		if (rec)
 			*rec = (struct skbtrail_rec_link){
 				.size = sizeof(*rec),
@@ -455,10 +550,10 @@ static void put_tunnel(struct facts *f, struct skbtrail_life *life)
 }
 
 /* headers are read again only where they can have changed */
-static void put_header_changes(struct facts *f, struct skbtrail_life *life,
-			       struct skbtrail_sighting *s)
+static noinline void put_header_changes(struct facts *f, struct skbtrail_life *life,
+					struct skbtrail_sighting *s)
 {
-	if (!(life->flags & SKBTRAIL_LIFE_DIRTY) || skbtrail_headers_told(life, s->p, s->skb))
+	if (skbtrail_headers_told(life, s->p, s->skb))
 		return;
 	if (!s->located && !skbtrail_view_locate(s->p, s->skb, &s->view))
 		return;
@@ -474,19 +569,20 @@ static void put_header_changes(struct facts *f, struct skbtrail_life *life,
 	life->flow = s->view.flow;
 }
 
+static __always_inline void put_changes(struct skbtrail_life *life, struct skbtrail_sighting *s)
+{
+	struct facts *f = open_facts(life->sessions, 0);
+
+	put_surroundings(f, life, s);
+	if (life->flags & SKBTRAIL_LIFE_DIRTY)
+		put_header_changes(f, life, s);
+	if (f->at != (u8 *)(f->rec + 1))
+		close_facts(f, life, s, SKBTRAIL_REC_KIND_CHANGE, life->sessions);
+}
+
 void skbtrail_encode_changes(struct skbtrail_life *life, struct skbtrail_sighting *s)
 {
-	struct facts *f = this_cpu_ptr(&scratch);
-	unsigned long bits = life->sessions;
-	struct skbtrail_session *se;
-
-	f->len = 0;
-	put_surroundings(f, life, s);
-	put_header_changes(f, life, s);
-	if (!f->len)
-		return;
-	while ((se = next_session(&bits)))
-		write_facts(se, life, s, SKBTRAIL_REC_KIND_CHANGE, f, 0);
+	put_changes(life, s);
 }
 
 /*
@@ -501,7 +597,7 @@ static bool lookup_for_answer(const struct skbtrail_life *life, const struct skb
 
 void skbtrail_encode_hit(struct skbtrail_life *life, struct skbtrail_sighting *s, u32 watch)
 {
-	skbtrail_encode_changes(life, s);
+	put_changes(life, s);
 	skbtrail_tell_hit(life, s->p, s->skb, watch, s->ns, s->info);
 	if (s->p->stage == SKBTRAIL_ST_ICMP_ERROR)
 		life->flags |= SKBTRAIL_LIFE_ANSWERED;
@@ -518,11 +614,12 @@ void skbtrail_encode_hit(struct skbtrail_life *life, struct skbtrail_sighting *s
 
 void skbtrail_encode_read(struct skbtrail_life *life, const struct skbtrail_sighting *s)
 {
-	struct facts *f = this_cpu_ptr(&scratch);
-	unsigned long bits = life->sessions;
+	const struct skbtrail_session *se;
 	const struct skbtrail_point *p;
 	struct skbtrail_fact_task task;
-	struct skbtrail_session *se;
+	struct skbtrail_lane *lane;
+	unsigned long bits;
+	struct facts *f;
 	u64 begun = 0;
 
 	/* data is copied by who reads it, so here the current task is the reader */
@@ -531,13 +628,17 @@ void skbtrail_encode_read(struct skbtrail_life *life, const struct skbtrail_sigh
 	/* a reader that waited already did not pass that stage with the packet */
 	if (skbtrail_calls_read(&begun, &p) && begun < life->last_ns)
 		begun = 0;
-	f->len = 0;
+	f = open_facts(life->sessions, 0);
 	skbtrail_calls_task(&task, life->cookie);
 	PUT(f, READER, task);
-	while ((se = next_session(&bits))) {
-		write_facts(se, life, s, SKBTRAIL_REC_KIND_CHANGE, f, 0);
-		if (begun && test_bit(p->stage, se->config.stages))
-			skbtrail_write_hit(se, p, life->trail, begun, s->skb->len, 0,
+	close_facts(f, life, s, SKBTRAIL_REC_KIND_CHANGE, life->sessions);
+	if (!begun)
+		return;
+	for (bits = life->sessions; bits; bits &= bits - 1) {
+		se = skbtrail_session_at(__ffs(bits));
+		lane = skbtrail_lane_of(__ffs(bits));
+		if (se && lane && test_bit(p->stage, se->config.stages))
+			skbtrail_write_hit(lane, p, life->trail, begun, s->skb->len, 0,
 					   SKBTRAIL_CTX_EARLIER);
 	}
 }
@@ -545,10 +646,10 @@ void skbtrail_encode_read(struct skbtrail_life *life, const struct skbtrail_sigh
 void skbtrail_encode_bare_hit(const struct skbtrail_point *p, u64 trail, u32 sessions, u64 ns)
 {
 	unsigned long bits = sessions;
-	struct skbtrail_session *se;
+	struct skbtrail_lane *lane;
 
-	while ((se = next_session(&bits)))
-		skbtrail_write_hit(se, p, trail, ns, 0, 0, skbtrail_context());
+	while ((lane = next_lane(&bits)))
+		skbtrail_write_hit(lane, p, trail, ns, 0, 0, skbtrail_context());
 }
 
 void skbtrail_encode_end(const struct skbtrail_life *life, const struct skbtrail_sighting *s,
@@ -556,13 +657,13 @@ void skbtrail_encode_end(const struct skbtrail_life *life, const struct skbtrail
 {
 	unsigned long bits = life->sessions;
 	static const struct skbtrail_kin kin = { .kind = SKBTRAIL_LINK_KIND_MERGE };
-	struct skbtrail_session *se;
+	struct skbtrail_lane *lane;
 	struct skbtrail_rec_end *rec;
 
 	if (end == SKBTRAIL_END_KIND_MERGED && life->merged && life->merged != U64_MAX)
 		skbtrail_encode_link(life->trail, life->merged, &kin, life->sessions, s->ns);
-	while ((se = next_session(&bits))) {
-		rec = skbtrail_stream_reserve(&se->stream, sizeof(*rec), s->ns);
+	while ((lane = next_lane(&bits))) {
+		rec = skbtrail_lane_reserve(lane, sizeof(*rec), s->ns);
 		if (!rec)
 			continue;
 		*rec = (struct skbtrail_rec_end){
@@ -576,6 +677,6 @@ void skbtrail_encode_end(const struct skbtrail_life *life, const struct skbtrail
 			.reason = reason,
 			.symbol = symbol,
 		};
-		this_cpu_ptr(se->stream.lanes)->ends++;
+		lane->ends++;
 	}
 }

@@ -17,6 +17,7 @@
 #include <net/net_namespace.h>
 #include <net/tcp_states.h>
 
+#include "clock.h"
 #include "session.h"
 #include "stages.h"
 #include "stream.h"
@@ -24,9 +25,10 @@
 #include "view.h"
 
 /* the per-CPU variable that would tell is not exported */
-static inline bool skbtrail_in_ksoftirqd(void)
+static __always_inline bool skbtrail_in_ksoftirqd(void)
 {
-	return current->flags & PF_KTHREAD && !strncmp(current->comm, "ksoftirqd/", 10);
+	return current->flags & PF_KTHREAD && !__builtin_memcmp(current->comm, "ksoftirq", 8) &&
+	       current->comm[8] == 'd';
 }
 
 /** skbtrail_context() - where we are, as in a hit's ctx; any context but NMI */
@@ -57,23 +59,39 @@ static inline u64 skbtrail_hit_head(const struct skbtrail_point *p)
 	return head;
 }
 
-/** skbtrail_write_hit() - one hit record; interrupts off */
-static __always_inline void skbtrail_write_hit(struct skbtrail_session *se,
-					       const struct skbtrail_point *p, u64 trail,
-					       u64 ns, u32 len, u32 info, u8 ctx)
-{
-	struct skbtrail_lane *lane = this_cpu_ptr(se->stream.lanes);
-	struct skbtrail_rec_hit *rec;
+/* its upper bits change when a device comes, goes, moves or gets another name */
+extern u64 skbtrail_devices;
 
-	rec = skbtrail_lane_reserve(&se->stream, lane, sizeof(*rec), ns);
-	if (!rec)
-		return;
+/** skbtrail_dev_key() - the same only for the same device, in the same namespace */
+static __always_inline u64 skbtrail_dev_key(const struct net_device *dev)
+{
+	return (unsigned long)dev ^ READ_ONCE(skbtrail_devices);
+}
+
+/** skbtrail_put_hit() - one hit record where there is room */
+static __always_inline void skbtrail_put_hit(struct skbtrail_rec_hit *rec,
+					     const struct skbtrail_point *p, u64 trail,
+					     u64 ns, u32 len, u32 info, u8 ctx)
+{
 	memcpy(rec, &p->hit, sizeof(p->hit));
 	rec->ctx = ctx;
 	rec->trail = trail;
 	rec->ns = ns;
 	rec->len = len;
 	rec->info = info;
+}
+
+/** skbtrail_write_hit() - one hit record; interrupts off */
+static __always_inline void skbtrail_write_hit(struct skbtrail_lane *lane,
+					       const struct skbtrail_point *p, u64 trail,
+					       u64 ns, u32 len, u32 info, u8 ctx)
+{
+	struct skbtrail_rec_hit *rec;
+
+	rec = skbtrail_lane_reserve(lane, sizeof(*rec), ns);
+	if (!rec)
+		return;
+	skbtrail_put_hit(rec, p, trail, ns, len, info, ctx);
 	lane->hits++;
 }
 
@@ -112,7 +130,7 @@ static inline u8 skbtrail_socket_flags(u8 state)
  * @life: of the packet
  * @p: point
  * @skb: packet
- * @sk: socket it is at, or NULL
+ * @sk: socket it is at, or NULL; looked at where the point has one
  * @dev: device it is at, or NULL
  *
  * The questions are those of encode.c's put_surroundings(); false means no
@@ -124,17 +142,18 @@ static __always_inline bool skbtrail_all_told(struct skbtrail_life *life,
 					      const struct sock *sk,
 					      const struct net_device *dev)
 {
-	if (dev && (dev->ifindex != life->ifindex ||
-		    dev_net(dev)->net_cookie != life->netns))
+	if (dev && life->dev != skbtrail_dev_key(dev))
 		return false;
 	if (life->mark != skb->mark)
 		return false;
-	if (skb_vlan_tag_present(skb) && life->vlan != skb_vlan_tag_get(skb))
+	if (unlikely(skb_vlan_tag_present(skb)) && life->vlan != skb_vlan_tag_get(skb))
 		return false;
-	if (sk && sk != life->sk)
-		return false;
-	/* most points and most lives have none of these */
-	if (p->flags & (SKBTRAIL_PF_ASIDE | SKBTRAIL_PF_ANSWER | SKBTRAIL_PF_DST)) {
+	/* half of the points have none of these */
+	if (p->flags & SKBTRAIL_PF_ASKS) {
+		if (!sk && p->flags & SKBTRAIL_PF_OUT)
+			sk = skb->sk;
+		if (sk && sk != life->sk)
+			return false;
 		if (p->flags & SKBTRAIL_PF_ASIDE ||
 		    (p->flags & SKBTRAIL_PF_ANSWER && life->flow.l3proto == ETH_P_ARP) ||
 		    (p->flags & SKBTRAIL_PF_DST && skb_dst(skb) != life->dst))
@@ -142,7 +161,10 @@ static __always_inline bool skbtrail_all_told(struct skbtrail_life *life,
 	}
 	if (!(life->flags & (SKBTRAIL_LIFE_ANSWERED | SKBTRAIL_LIFE_DIRTY)))
 		return true;
-	return !(life->flags & SKBTRAIL_LIFE_ANSWERED) && skbtrail_headers_told(life, p, skb);
+	if (life->flags & SKBTRAIL_LIFE_ANSWERED || !skbtrail_view_still(p, skb, &life->flow))
+		return false;
+	life->flags &= ~SKBTRAIL_LIFE_DIRTY;
+	return true;
 }
 
 /**
@@ -157,15 +179,47 @@ static __always_inline void skbtrail_tell_hit(struct skbtrail_life *life,
 {
 	unsigned long bits = life->sessions & watch;
 	u8 ctx = skbtrail_context();
-	struct skbtrail_session *se;
+	struct skbtrail_lane *lane;
 
 	for (; bits; bits &= bits - 1) {
-		se = skbtrail_session_at(__ffs(bits));
-		if (likely(se))
-			skbtrail_write_hit(se, p, life->trail, ns, skb->len, info, ctx);
+		lane = skbtrail_lane_of(__ffs(bits));
+		if (likely(lane))
+			skbtrail_write_hit(lane, p, life->trail, ns, skb->len, info, ctx);
 	}
 	life->last_ns = ns;
 	life->merged = 0;
+}
+
+/**
+ * skbtrail_tell_quickly() - the same, if one session gets it at most and has room
+ *
+ * Without a call: false when there would be one; then nothing was told.
+ */
+static __always_inline bool skbtrail_tell_quickly(struct skbtrail_life *life,
+						  const struct skbtrail_point *p,
+						  const struct sk_buff *skb, u32 watch,
+						  u32 info)
+{
+	u32 sessions = life->sessions & watch;
+	u64 ns = skbtrail_clock_quick();
+	struct skbtrail_rec_hit *rec;
+	struct skbtrail_lane *lane;
+
+	if (unlikely(!ns || sessions & (sessions - 1)))
+		return false;
+	if (likely(sessions)) {
+		lane = skbtrail_lane_of(__ffs(sessions));
+		if (unlikely(!lane || lane->end - lane->pos < (long)sizeof(*rec)))
+			return false;
+		rec = (void *)lane->pos;
+		lane->pos = (u8 *)(rec + 1);
+		lane->hits++;
+		skbtrail_put_hit(rec, p, life->trail, ns, skb->len, info,
+				 skbtrail_context());
+	}
+	life->last_ns = ns;
+	life->merged = 0;
+	return true;
 }
 
 /** skbtrail_moved_to() - @life is at @p now, at socket @sk if it is not NULL */

@@ -100,6 +100,7 @@ static void unlink_session(struct skbtrail_session *s)
 	set_interest(s, false);
 	clear_bit(s->bit, &skbtrail_active);
 	RCU_INIT_POINTER(skbtrail_sessions[s->bit], NULL);
+	skbtrail_stream_leave(s->bit);
 	/* the packet path runs with interrupts off: this waits for it */
 	synchronize_rcu();
 }
@@ -197,6 +198,7 @@ static int open_session(struct skbtrail_session *s, struct sock *sk,
 	slots[s->bit] = s;
 	spin_unlock(&slots_lock);
 	rcu_assign_pointer(skbtrail_sessions[s->bit], s);
+	skbtrail_stream_join(&s->stream, s->bit);
 	set_bit(s->bit, &skbtrail_active);
 	err = skbtrail_attach(s->config.begin, &points, &missing, extack);
 	if (err)

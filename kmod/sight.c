@@ -43,7 +43,14 @@
 #define LIST_COUNTED	65536
 
 static DEFINE_PER_CPU(u64, blind);
-static DEFINE_PER_CPU(bool, looking);
+
+/* a CPU's look at something: whether there is one, and what interrupts were before */
+struct look {
+	bool		on;
+	unsigned long	flags;
+};
+
+static DEFINE_PER_CPU(struct look, look);
 
 /* an NMI must not take our locks */
 static __always_inline bool in_the_dark(void)
@@ -54,32 +61,29 @@ static __always_inline bool in_the_dark(void)
 	return true;
 }
 
-/* what we call must not make us look again; interrupts off */
-static __always_inline bool look_up(void)
+/* every probe begins and ends with these; what we call must not make us look again */
+static __always_inline bool open_eyes(void)
 {
-	if (unlikely(__this_cpu_read(looking))) {
+	unsigned long flags;
+
+	if (in_the_dark())
+		return false;
+	local_irq_save(flags);
+	if (unlikely(__this_cpu_read(look.on))) {
 		__this_cpu_inc(blind);
+		local_irq_restore(flags);
 		return false;
 	}
-	__this_cpu_write(looking, true);
+	__this_cpu_write(look.on, true);
+	__this_cpu_write(look.flags, flags);
 	return true;
 }
 
-/* every probe begins and ends with these */
-static __always_inline bool open_eyes(unsigned long *flags)
+static __always_inline void close_eyes(void)
 {
-	if (in_the_dark())
-		return false;
-	local_irq_save(*flags);
-	if (look_up())
-		return true;
-	local_irq_restore(*flags);
-	return false;
-}
+	unsigned long flags = __this_cpu_read(look.flags);
 
-static __always_inline void close_eyes(unsigned long flags)
-{
-	__this_cpu_write(looking, false);
+	__this_cpu_write(look.on, false);
 	local_irq_restore(flags);
 }
 
@@ -106,7 +110,7 @@ static u32 watching(const struct skbtrail_point *p)
 static struct skbtrail_life *admit(struct skbtrail_set *set, struct skbtrail_life *life,
 				   struct skbtrail_sighting *s, u32 asked)
 {
-	struct skbtrail_calls calls = { .n = 0 };
+	struct skbtrail_calls calls __uninitialized;
 	u32 fresh;
 
 	if (!life)
@@ -120,6 +124,8 @@ static struct skbtrail_life *admit(struct skbtrail_set *set, struct skbtrail_lif
 	life->refused |= asked & ~fresh;
 	if (!fresh)
 		return life;
+	calls.n = 0;
+	calls.task.cookie = 0;
 	if (s->outward)
 		skbtrail_calls_take(s->skb,
 				    s->view.have & SKBTRAIL_VIEW_TCP ? &s->view.tcp : NULL,
@@ -134,10 +140,22 @@ static struct skbtrail_life *admit(struct skbtrail_set *set, struct skbtrail_lif
 	return life;
 }
 
+/* of a hit in a netfilter point, see the protocol */
+static __always_inline u32 nf_info(const struct nf_hook_state *nf)
+{
+	return nf->pf << 8 | nf->hook;
+}
+
+/* the first stages that see what a socket sends, for which something may be noted */
+static __always_inline bool noted(const struct skbtrail_point *p)
+{
+	return p->stage >= SKBTRAIL_ST_IP_LOCAL_OUT && p->stage <= SKBTRAIL_ST_IP_OUTPUT;
+}
+
 /* a packet nobody follows passes: what was noted for it is not the next one's */
 static void pass(const struct skbtrail_point *p, const struct sk_buff *skb)
 {
-	if (p->stage >= SKBTRAIL_ST_IP_LOCAL_OUT && p->stage <= SKBTRAIL_ST_IP_OUTPUT)
+	if (noted(p))
 		skbtrail_calls_pass(skb);
 }
 
@@ -220,15 +238,49 @@ static noinline void see_closely(struct skbtrail_set *set, struct skbtrail_life 
 		life->rejected = 0;
 }
 
+/* what see() leaves to others */
+static void sighting_at(struct skbtrail_sighting *s, const struct skbtrail_point *p,
+			struct sk_buff *skb, struct sock *sk, const struct nf_hook_state *nf)
+{
+	/* other hooks are not asked about here: headers are compared once more at worst */
+	skbtrail_sighting_of(s, p, skb, sk, nf, p->flags & SKBTRAIL_PF_DIRTY,
+			     nf ? nf_info(nf) : 0);
+}
+
+/* both unlock the set: so there is nothing to be done behind them, nor to be kept for it */
 static noinline void see_new(struct skbtrail_set *set, struct skbtrail_life *life,
 			     const struct skbtrail_point *p, struct sk_buff *skb,
-			     struct sock *sk, const struct nf_hook_state *nf, bool dirty,
-			     u32 info)
+			     struct sock *sk, const struct nf_hook_state *nf)
 {
-	struct skbtrail_sighting s;
+	struct skbtrail_sighting s __uninitialized;
 
-	skbtrail_sighting_of(&s, p, skb, sk, nf, dirty, info);
+	sighting_at(&s, p, skb, sk, nf);
 	see_closely(set, life, &s);
+	skbtrail_track_unlock(set);
+}
+
+static noinline void see_changed(struct skbtrail_set *set, struct skbtrail_life *life,
+				 const struct skbtrail_point *p, struct sk_buff *skb,
+				 struct sock *sk, const struct nf_hook_state *nf)
+{
+	struct skbtrail_sighting s __uninitialized;
+
+	sighting_at(&s, p, skb, sk, nf);
+	s.ns = skbtrail_clock();
+	skbtrail_encode_hit(life, &s, watching(p));
+	skbtrail_track_unlock(set);
+}
+
+/* the long way, where a hit has something to say of its own */
+static void see_info(const struct skbtrail_point *p, struct sk_buff *skb, u32 info)
+{
+	struct skbtrail_set *set = skbtrail_track_set(skb);
+	struct skbtrail_sighting s __uninitialized;
+
+	skbtrail_sighting_of(&s, p, skb, NULL, NULL, p->flags & SKBTRAIL_PF_DIRTY, info);
+	skbtrail_track_lock(set);
+	see_closely(set, skbtrail_track_find(set, skb), &s);
+	skbtrail_track_unlock(set);
 }
 
 /* the same packet as before, followed, and nobody else may begin to follow it here */
@@ -243,56 +295,76 @@ static __always_inline bool known(struct skbtrail_life *life, const struct sk_bu
 	return life->sessions;
 }
 
-static noinline void see_changed(struct skbtrail_life *life, const struct skbtrail_point *p,
+/* somebody else has the set */
+static noinline void see_waiting(struct skbtrail_set *set, const struct skbtrail_point *p,
 				 struct sk_buff *skb, struct sock *sk,
-				 const struct nf_hook_state *nf, bool dirty, u32 info)
+				 const struct nf_hook_state *nf)
 {
-	struct skbtrail_sighting s;
+	struct skbtrail_life *life;
 
-	skbtrail_sighting_of(&s, p, skb, sk, nf, dirty, info);
-	s.ns = skbtrail_clock();
-	skbtrail_encode_hit(life, &s, watching(p));
+	skbtrail_track_lock(set);
+	life = skbtrail_track_find(set, skb);
+	if (life && known(life, skb, READ_ONCE(skbtrail_interest[p->stage].begin)))
+		see_changed(set, life, p, skb, sk, nf);
+	else
+		see_new(set, life, p, skb, sk, nf);
 }
 
-/* the core: one packet, one point; inlined, as it is most of what is done */
+/* nobody wants it; who remembers that must know where that could change */
+static noinline void see_unwanted(struct skbtrail_set *set, const struct skbtrail_point *p,
+				  const struct sk_buff *skb, bool dirty)
+{
+	pass(p, skb);
+	if (dirty)
+		skbtrail_track_dirty(set);
+}
+
+/*
+ * Whether headers may change behind a point. tc programs run behind those of a
+ * device, without a function we know.
+ */
+static __always_inline bool dirties(const struct skbtrail_point *p, const struct nf_hook_state *nf,
+				    bool others)
+{
+	return nf ? others || nf->pf == NFPROTO_NETDEV : p->flags & SKBTRAIL_PF_DIRTY;
+}
+
+/*
+ * The core: one packet, one point. Inlined, and without a call behind which there is
+ * something left to do, as it is most of what is done.
+ */
 static __always_inline void see(const struct skbtrail_point *p, struct sk_buff *skb,
 				struct sock *sk, const struct nf_hook_state *nf,
-				const struct net_device *dev, bool dirty, u32 info)
+				const struct net_device *dev, bool others)
 {
-	const struct skbtrail_interest *interest = &skbtrail_interest[p->stage];
 	struct skbtrail_set *set = skbtrail_track_set(skb);
-	u32 begin = READ_ONCE(interest->begin);
+	u32 begin = READ_ONCE(skbtrail_interest[p->stage].begin);
 	struct skbtrail_life *life;
 
 	if (skbtrail_track_is_unwanted(set, skb, begin)) {
-		pass(p, skb);
-		if (dirty)
-			skbtrail_track_dirty(set);
+		if (dirties(p, nf, others) || noted(p))
+			see_unwanted(set, p, skb, dirties(p, nf, others));
 		return;
 	}
-	skbtrail_track_lock(set);
+	if (unlikely(!skbtrail_track_trylock(set)))
+		return see_waiting(set, p, skb, sk, nf);
 	life = skbtrail_track_find(set, skb);
-	if (unlikely(!life || !known(life, skb, begin))) {
-		see_new(set, life, p, skb, sk, nf, dirty, info);
-	} else if (likely(skbtrail_all_told(life, p, skb,
-					    sk || !skbtrail_outward(p) ? sk : skb->sk, dev))) {
-		skbtrail_tell_hit(life, p, skb, READ_ONCE(interest->watch),
-				  skbtrail_clock(), info);
-		skbtrail_moved_to(life, p, sk, dirty);
-	} else {
-		see_changed(life, p, skb, sk, nf, dirty, info);
-	}
+	if (unlikely(!life || !known(life, skb, begin)))
+		return see_new(set, life, p, skb, sk, nf);
+	if (unlikely(!skbtrail_all_told(life, p, skb, sk, dev) ||
+		     !skbtrail_tell_quickly(life, p, skb, watching(p), nf ? nf_info(nf) : 0)))
+		return see_changed(set, life, p, skb, sk, nf);
+	skbtrail_moved_to(life, p, sk, dirties(p, nf, others));
 	skbtrail_track_unlock(set);
 }
 
 static __always_inline void see_packet(const struct skbtrail_point *p, struct sk_buff *skb,
-				       struct sock *sk, u32 info)
+				       struct sock *sk)
 {
 	/* neighbour probing asks for resolution without a packet */
 	if (unlikely(!skb))
 		return;
-	see(p, skb, sk, NULL, p->flags & SKBTRAIL_PF_DEV ? skb->dev : NULL,
-	    p->flags & SKBTRAIL_PF_DIRTY, info);
+	see(p, skb, sk, NULL, p->flags & SKBTRAIL_PF_DEV ? skb->dev : NULL, false);
 }
 
 /*
@@ -336,24 +408,36 @@ static const struct skbtrail_point *chosen_tc(const struct skbtrail_point *p,
 	return p + !skb_at_tc_ingress(skb);
 }
 
-static void see_nf(const struct skbtrail_point *p, struct sk_buff *skb,
-		   const struct nf_hook_state *state, const struct nf_hook_entries *hooks)
+static __always_inline void see_nf_point(const struct skbtrail_point *p, struct sk_buff *skb,
+					 const struct nf_hook_state *state, bool others)
 {
-	bool others = !skbtrail_nf_only_ours(hooks);
-
 	p = chosen_nf(p, state);
-	/* tc programs run behind a device's points, without a function we know */
 	if (p)
-		see(p, skb, NULL, state, skbtrail_nf_dev(state),
-		    others || state->pf == NFPROTO_NETDEV, state->pf << 8 | state->hook);
-	if (others)
-		skbtrail_verdict_point(skb, state, hooks);
+		see(p, skb, NULL, state, skbtrail_nf_dev(state), others);
+}
+
+static noinline void see_nf_hooks(const struct skbtrail_point *p, struct sk_buff *skb,
+				  const struct nf_hook_state *state,
+				  const struct nf_hook_entries *hooks)
+{
+	see_nf_point(p, skb, state, true);
+	skbtrail_verdict_point(skb, state, hooks);
+}
+
+static __always_inline void see_nf(const struct skbtrail_point *p, struct sk_buff *skb,
+				   const struct nf_hook_state *state,
+				   const struct nf_hook_entries *hooks)
+{
+	if (skbtrail_nf_only_ours(hooks))
+		see_nf_point(p, skb, state, false);
+	else
+		see_nf_hooks(p, skb, state, hooks);
 }
 
 static void see_birth(const struct skbtrail_point *p, struct sk_buff *skb)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
-	struct skbtrail_sighting s;
+	struct skbtrail_sighting s __uninitialized;
 	struct skbtrail_life *life;
 
 	skbtrail_sighting_init(&s, p, skb);
@@ -376,7 +460,7 @@ static void see_list(const struct skbtrail_point *p, const struct list_head *lis
 
 	list_for_each_entry(skb, list, list) {
 		if (n++ < LIST_MAX)
-			see_packet(p, skb, NULL, 0);
+			see_packet(p, skb, NULL);
 		else if (n == LIST_COUNTED)
 			break;
 	}
@@ -389,7 +473,7 @@ static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool a
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
 	u32 watch = watching(p);
-	struct skbtrail_sighting s;
+	struct skbtrail_sighting s __uninitialized;
 	struct skbtrail_life *life;
 
 	skbtrail_sighting_init(&s, p, skb);
@@ -426,7 +510,7 @@ static void see_merge(const struct skbtrail_point *p, struct sk_buff *to,
 static void see_expand(const struct skbtrail_point *p, struct sk_buff *skb)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
-	struct skbtrail_sighting s;
+	struct skbtrail_sighting s __uninitialized;
 	struct skbtrail_life *life;
 
 	skbtrail_sighting_init(&s, p, skb);
@@ -448,7 +532,7 @@ static void see_expand(const struct skbtrail_point *p, struct sk_buff *skb)
 static void see_done(const struct skbtrail_point *p, struct sk_buff *skb)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
-	struct skbtrail_sighting s;
+	struct skbtrail_sighting s __uninitialized;
 	struct skbtrail_life *life;
 
 	skbtrail_sighting_init(&s, p, skb);
@@ -466,7 +550,7 @@ static noinline void see_free(const struct skbtrail_point *p, struct sk_buff *sk
 			      unsigned long caller)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
-	struct skbtrail_sighting s;
+	struct skbtrail_sighting s __uninitialized;
 	struct skbtrail_life *life;
 
 	/* who frees a packet is alone with it: nobody begins to follow it now */
@@ -558,7 +642,7 @@ static void see_before(const struct skbtrail_point *p, struct sk_buff *skb, stru
 		       u32 info)
 {
 	if (skb && skbtrail_track_trail(skb))
-		see_packet(p, skb, sk, 0);
+		see_packet(p, skb, sk);
 	else
 		see_socket(p, sk ? sk : skb ? skb->sk : NULL, skb, info);
 }
@@ -568,7 +652,7 @@ static noinline void see_odd(const struct skbtrail_point *p, const struct pt_reg
 	if (p->flags & SKBTRAIL_PF_LIST)
 		see_list(p, (const struct list_head *)skbtrail_arg(regs, p->skb));
 	else
-		see_packet(p, packet_of(p, regs), socket_of(p, regs), 0);
+		see_packet(p, packet_of(p, regs), socket_of(p, regs));
 }
 
 static noinline void see_chosen(const struct skbtrail_point *p, const struct pt_regs *regs)
@@ -579,7 +663,7 @@ static noinline void see_chosen(const struct skbtrail_point *p, const struct pt_
 		p = chosen_tc(p, skb, (const struct tcf_proto *)skbtrail_arg(regs, 3));
 	else
 		p += skbtrail_arg(regs, 3) == CGROUP_INET_EGRESS;
-	see_packet(p, skb, socket_of(p, regs), 0);
+	see_packet(p, skb, socket_of(p, regs));
 }
 
 /* as far as the kernel's code says it for sure */
@@ -604,7 +688,7 @@ static void see_whole(const struct skbtrail_point *p, const struct inet_frag_que
 		      struct sk_buff *skb)
 {
 	if (!skbtrail_lineage_whole(p, q, skb))
-		see_packet(p, skb, NULL, 0);
+		see_packet(p, skb, NULL);
 }
 
 static noinline void see_otherwise(const struct skbtrail_point *p, const struct pt_regs *regs,
@@ -682,51 +766,104 @@ static noinline void see_otherwise(const struct skbtrail_point *p, const struct 
 	}
 }
 
-/* no buffer is on this stack: only a lock makes the compiler want a canary */
-__no_stack_protector
-void skbtrail_sight(const struct skbtrail_point *p, const struct pt_regs *regs,
-		    unsigned long caller)
+static noinline void sight_nf(const struct skbtrail_point *p, const struct pt_regs *regs)
 {
-	unsigned long flags;
-
-	if (!open_eyes(&flags))
+	if (!open_eyes())
 		return;
-	if (likely(p->op == SKBTRAIL_OP_PACKET)) {
-		if (unlikely(p->flags & SKBTRAIL_PF_ODD_ARGS))
-			see_odd(p, regs);
-		else
-			see_packet(p, (struct sk_buff *)skbtrail_arg(regs, p->skb),
-				   p->sk ? (struct sock *)skbtrail_arg(regs, p->sk) : NULL, 0);
-	} else if (p->op == SKBTRAIL_OP_NF) {
-		see_nf(p, packet_of(p, regs),
-		       (const struct nf_hook_state *)skbtrail_arg(regs, 2),
-		       (const struct nf_hook_entries *)skbtrail_arg(regs, 3));
-	} else if (p->op == SKBTRAIL_OP_FREE) {
-		see_free(p, packet_of(p, regs), caller ? caller : skbtrail_caller(regs));
-	} else {
-		see_otherwise(p, regs, caller ? caller : skbtrail_caller(regs));
-	}
-	close_eyes(flags);
+	see_nf(p, (struct sk_buff *)skbtrail_arg(regs, 1),
+	       (const struct nf_hook_state *)skbtrail_arg(regs, 2),
+	       (const struct nf_hook_entries *)skbtrail_arg(regs, 3));
+	close_eyes();
 }
+
+/* everything but a packet that passes an ordinary function, or a netfilter point */
+static noinline void sight_other(const struct skbtrail_point *p, const struct pt_regs *regs,
+				 unsigned long caller)
+{
+	if (!open_eyes())
+		return;
+	switch (p->op) {
+	case SKBTRAIL_OP_PACKET:
+		see_odd(p, regs);
+		break;
+	case SKBTRAIL_OP_FREE:
+		see_free(p, packet_of(p, regs), caller);
+		break;
+	default:
+		see_otherwise(p, regs, caller);
+		break;
+	}
+	close_eyes();
+}
+
+static noinline void sight_plain(const struct skbtrail_point *p, const struct pt_regs *regs)
+{
+	if (!open_eyes())
+		return;
+	see_packet(p, (struct sk_buff *)skbtrail_arg_at(regs, p->skb_at),
+		   p->sk_at ? (struct sock *)skbtrail_arg_at(regs, p->sk_at) : NULL);
+	close_eyes();
+}
+
+void skbtrail_sight(const struct skbtrail_point *p, const struct pt_regs *regs)
+{
+	if (p->flags & SKBTRAIL_PF_PLAIN)
+		sight_plain(p, regs);
+	else if (p->op == SKBTRAIL_OP_NF)
+		sight_nf(p, regs);
+	else
+		sight_other(p, regs, skbtrail_caller(regs));
+}
+
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+static noinline void sight_found(const struct skbtrail_point *p, unsigned long ip,
+				 unsigned long parent_ip, const struct pt_regs *regs)
+{
+	if (!p)
+		skbtrail_switch_hit(ip, regs);
+	else if (p->flags & SKBTRAIL_PF_PLAIN)
+		sight_plain(p, regs);
+	else if (p->op == SKBTRAIL_OP_NF)
+		sight_nf(p, regs);
+	else
+		sight_other(p, regs, parent_ip);
+}
+
+/* most functions are where they are looked for first */
+void skbtrail_sight_entry(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
+			  struct ftrace_regs *fregs)
+{
+	const struct skbtrail_entry *e = skbtrail_entry_at(ip);
+	const struct skbtrail_point *p;
+
+	if (unlikely(e->ip != ip))
+		return sight_found(skbtrail_point_at(ip), ip, parent_ip,
+				   skbtrail_ftrace_args(fregs));
+	p = READ_ONCE(e->p);
+	if (likely(p && p->flags & SKBTRAIL_PF_PLAIN))
+		sight_plain(p, skbtrail_ftrace_args(fregs));
+	else
+		sight_found(p, ip, parent_ip, skbtrail_ftrace_args(fregs));
+}
+#endif
 
 void skbtrail_sight_packet(const struct skbtrail_point *p, struct sk_buff *skb, u32 info)
 {
-	unsigned long flags;
-
-	if (!open_eyes(&flags))
+	if (!open_eyes())
 		return;
-	see_packet(p, skb, NULL, info);
-	close_eyes(flags);
+	if (unlikely(info))
+		see_info(p, skb, info);
+	else
+		see_packet(p, skb, NULL);
+	close_eyes();
 }
 
 void skbtrail_sight_birth(const struct skbtrail_point *p, struct sk_buff *skb)
 {
-	unsigned long flags;
-
-	if (!open_eyes(&flags))
+	if (!open_eyes())
 		return;
 	see_birth(p, skb);
-	close_eyes(flags);
+	close_eyes();
 }
 
 static void end_dropped(struct skbtrail_set *set, struct skbtrail_life *life,
@@ -748,7 +885,7 @@ static void see_drop(const struct skbtrail_point *p, struct sk_buff *skb,
 		     void *location, u32 reason)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
-	struct skbtrail_sighting s;
+	struct skbtrail_sighting s __uninitialized;
 	struct skbtrail_life *life;
 
 	skbtrail_track_lock(set);
@@ -765,74 +902,63 @@ static void see_drop(const struct skbtrail_point *p, struct sk_buff *skb,
 void skbtrail_sight_drop(const struct skbtrail_point *p, struct sk_buff *skb,
 			 void *location, u32 reason)
 {
-	unsigned long flags;
-
-	if (!open_eyes(&flags))
+	if (!open_eyes())
 		return;
 	see_drop(p, skb, location, reason);
-	close_eyes(flags);
+	close_eyes();
 }
 
 void skbtrail_sight_left(struct sk_buff *skb)
 {
-	unsigned long flags;
-
-	if (!open_eyes(&flags))
+	if (!open_eyes())
 		return;
 	skbtrail_verdict_untrace(skb);
-	close_eyes(flags);
+	close_eyes();
 }
 
 bool skbtrail_sight_followed(const struct sk_buff *skb)
 {
-	unsigned long flags;
 	bool followed;
 
-	if (!open_eyes(&flags))
+	if (!open_eyes())
 		return false;
 	followed = skbtrail_track_trail(skb);
-	close_eyes(flags);
+	close_eyes();
 	return followed;
 }
 
 void skbtrail_sight_clone(const struct skbtrail_point *p, struct sk_buff *clone,
 			  struct sk_buff *skb)
 {
-	unsigned long flags;
-
-	if (!open_eyes(&flags))
+	if (!open_eyes())
 		return;
 	skbtrail_lineage_clone(p, clone, skb);
-	close_eyes(flags);
+	close_eyes();
 }
 
 void skbtrail_sight_fragment(const struct skbtrail_point *p, struct sk_buff *fragment,
 			     struct sk_buff *skb, u32 left)
 {
-	unsigned long flags;
-
-	if (!open_eyes(&flags))
+	if (!open_eyes())
 		return;
 	skbtrail_lineage_fragment(p, fragment, skb, left);
-	close_eyes(flags);
+	close_eyes();
 }
 
 void skbtrail_sight_segments(const struct skbtrail_point *p, struct sk_buff *segments,
 			     struct sk_buff *skb)
 {
-	unsigned long flags;
-
-	if (!open_eyes(&flags))
+	if (!open_eyes())
 		return;
 	skbtrail_lineage_segments(p, segments, skb);
-	close_eyes(flags);
+	close_eyes();
 }
 
 static void doubt_set(struct skbtrail_set *set)
 {
 	/* nothing was seen: its point has no number */
 	static const struct skbtrail_point nowhere;
-	struct skbtrail_sighting s;
+	struct skbtrail_sighting s __uninitialized;
 	struct skbtrail_life *life;
 	unsigned int i;
 
@@ -850,14 +976,13 @@ static void doubt_set(struct skbtrail_set *set)
 
 void skbtrail_sight_doubt(void)
 {
-	unsigned long flags;
 	unsigned int i;
 
 	for (i = 0; i < skbtrail_track_nsets(); i++) {
-		if (!open_eyes(&flags))
+		if (!open_eyes())
 			continue;
 		doubt_set(&skbtrail_sets[i]);
-		close_eyes(flags);
+		close_eyes();
 		cond_resched();
 	}
 }
@@ -875,10 +1000,8 @@ static void see_return(const struct skbtrail_point *p)
 
 void skbtrail_sight_return(const struct skbtrail_point *p)
 {
-	unsigned long flags;
-
-	if (!open_eyes(&flags))
+	if (!open_eyes())
 		return;
 	see_return(p);
-	close_eyes(flags);
+	close_eyes();
 }

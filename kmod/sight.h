@@ -4,6 +4,8 @@
 
 #include <linux/types.h>
 
+struct ftrace_ops;
+struct ftrace_regs;
 struct pt_regs;
 struct sk_buff;
 struct skbtrail_point;
@@ -12,12 +14,14 @@ struct skbtrail_point;
  * skbtrail_sight() - a function with a probe point was entered
  * @p: first point of the function
  * @regs: its arguments, for skbtrail_arg()
- * @caller: its return address; 0: it has to be read from the stack
  *
  * Context: any. Never sleeps, allocates, or fails towards the caller.
  */
-void skbtrail_sight(const struct skbtrail_point *p, const struct pt_regs *regs,
-		    unsigned long caller);
+void skbtrail_sight(const struct skbtrail_point *p, const struct pt_regs *regs);
+
+/** skbtrail_sight_entry() - any watched function was entered; for struct ftrace_ops */
+void skbtrail_sight_entry(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
+			  struct ftrace_regs *fregs);
 
 /** skbtrail_sight_packet() - a tracepoint saw a packet; any context */
 void skbtrail_sight_packet(const struct skbtrail_point *p, struct sk_buff *skb, u32 info);

@@ -92,6 +92,13 @@ enum skbtrail_l2 {
 #define SKBTRAIL_PF_OUT		BIT(12)	/* its stage is on the way out; set at load */
 #define SKBTRAIL_PF_WHY		BIT(13)	/* tells why a packet is dropped; for every session */
 
+#define SKBTRAIL_PF_SK		BIT(14)	/* an argument is a socket; set at load */
+#define SKBTRAIL_PF_PLAIN	BIT(15)	/* just a packet that passes; set at load */
+
+/* a hit of such a point has more to be compared than the packet itself */
+#define SKBTRAIL_PF_ASKS	(SKBTRAIL_PF_SK | SKBTRAIL_PF_OUT | SKBTRAIL_PF_DST | \
+				 SKBTRAIL_PF_ANSWER | SKBTRAIL_PF_ASIDE)
+
 /* arguments that need more than to be read */
 #define SKBTRAIL_PF_ODD_ARGS	(SKBTRAIL_PF_PSKB | SKBTRAIL_PF_LIST | SKBTRAIL_PF_SOCKET)
 
@@ -105,6 +112,8 @@ enum skbtrail_l2 {
  * @op: enum skbtrail_op
  * @skb: number of the argument with the packet, from 1; 0 none
  * @sk: number of the argument with the socket, from 1; 0 none
+ * @skb_at: where that argument is, for skbtrail_arg_at(); set at load, as the next
+ * @sk_at: and that
  * @l3: enum skbtrail_l3
  * @l2: enum skbtrail_l2
  * @l3proto: Ethertype where it is known from the function; 0: skb->protocol
@@ -130,6 +139,8 @@ struct skbtrail_point {
 	u8			op;
 	u8			skb;
 	u8			sk;
+	u8			skb_at;
+	u8			sk_at;
 	u8			l3;
 	u8			l2;
 	u16			l3proto;

@@ -31,6 +31,8 @@
 #include "switches.h"
 #include "symbols.h"
 
+DEFINE_PER_CPU(struct skbtrail_lane *, skbtrail_lanes[SKBTRAIL_MAX_SESSIONS]);
+
 #define MIN_QUOTA	4
 /* of the reader's receive buffer; an answer to a request that finds no room is lost */
 #define ANSWER_ROOM	16384
@@ -185,11 +187,9 @@ void skbtrail_stream_flag(struct skbtrail_stream *st, u8 flag)
 	lane_head(this_cpu_ptr(st->lanes))->flags |= flag;
 }
 
-void skbtrail_stream_lose(struct skbtrail_stream *st, enum skbtrail_lost_cause cause, u32 n,
-			  u64 ns)
+void skbtrail_lane_lose(struct skbtrail_lane *lane, enum skbtrail_lost_cause cause, u32 n,
+			u64 ns)
 {
-	struct skbtrail_lane *lane = this_cpu_ptr(st->lanes);
-
 	if (!lane->lost[cause])
 		lane->first_ns[cause] = ns;
 	lane->last_ns[cause] = ns;
@@ -197,26 +197,25 @@ void skbtrail_stream_lose(struct skbtrail_stream *st, enum skbtrail_lost_cause c
 	lane->lost_total[cause] += n;
 }
 
-void *skbtrail_stream_reserve_slow(struct skbtrail_stream *st, u32 size, u64 ns)
+void *skbtrail_lane_reserve_slow(struct skbtrail_lane *lane, u32 size, u64 ns)
 {
-	struct skbtrail_lane *lane = this_cpu_ptr(st->lanes);
 	void *room;
 
 	if (unlikely(lane->lost[SKBTRAIL_LOST_CAUSE_BUFFER]))
-		lane_tell_lost(st, lane);
+		lane_tell_lost(lane->stream, lane);
 	/* never a record behind a gap that is not told */
 	if (unlikely(lane->lost[SKBTRAIL_LOST_CAUSE_BUFFER]))
 		room = NULL;
 	else
-		room = lane_room(st, lane, size);
+		room = lane_room(lane->stream, lane, size);
 	if (unlikely(!room))
-		skbtrail_stream_lose(st, SKBTRAIL_LOST_CAUSE_BUFFER, 1, ns);
+		skbtrail_lane_lose(lane, SKBTRAIL_LOST_CAUSE_BUFFER, 1, ns);
 	return room;
 }
 
-bool skbtrail_stream_admits(struct skbtrail_stream *st)
+bool skbtrail_lane_admits(const struct skbtrail_lane *lane)
 {
-	return ring_count(&this_cpu_ptr(st->lanes)->spare) >= st->quota / 4;
+	return ring_count(&lane->spare) >= lane->stream->quota / 4;
 }
 
 void skbtrail_stream_totals(const struct skbtrail_stream *st, struct skbtrail_totals *t)
@@ -663,6 +662,7 @@ static int fill_lane(struct skbtrail_stream *st, struct skbtrail_lane *lane)
 	struct sk_buff *skb;
 	unsigned int i;
 
+	lane->stream = st;
 	lane->spare.slot = kcalloc(ring_size(st->quota), sizeof(skb), GFP_KERNEL);
 	lane->full.slot = kcalloc(ring_size(st->quota), sizeof(skb), GFP_KERNEL);
 	if (!lane->spare.slot || !lane->full.slot)
@@ -674,6 +674,24 @@ static int fill_lane(struct skbtrail_stream *st, struct skbtrail_lane *lane)
 		ring_push(&lane->spare, st->quota, skb);
 	}
 	return 0;
+}
+
+void skbtrail_stream_join(struct skbtrail_stream *st, unsigned int bit)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		/* what is in the lane before the way to it; pairs with skbtrail_lane_of() */
+		smp_store_release(per_cpu_ptr(&skbtrail_lanes[bit], cpu),
+				  per_cpu_ptr(st->lanes, cpu));
+}
+
+void skbtrail_stream_leave(unsigned int bit)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		WRITE_ONCE(*per_cpu_ptr(&skbtrail_lanes[bit], cpu), NULL);
 }
 
 int skbtrail_stream_open(struct skbtrail_stream *st, struct sock *sk, u32 portid,

@@ -27,6 +27,7 @@ struct skbtrail_ring {
 
 /**
  * struct skbtrail_lane - what one CPU writes of one session
+ * @stream: it belongs to
  * @batch: the message being written, NULL none
  * @pos: where the next record goes
  * @end: end of the room in the message
@@ -46,6 +47,7 @@ struct skbtrail_ring {
  * Only its own CPU writes it, with interrupts off.
  */
 struct skbtrail_lane {
+	struct skbtrail_stream	*stream;
 	struct sk_buff		*batch;
 	u8			*pos;
 	u8			*end;
@@ -129,6 +131,12 @@ struct skbtrail_totals {
 int skbtrail_stream_open(struct skbtrail_stream *st, struct sock *sk, u32 portid,
 			 u32 buffer, u32 flush_ms, struct netlink_ext_ack *extack);
 
+/** skbtrail_stream_join() - the packet path finds the stream by @bit from now on */
+void skbtrail_stream_join(struct skbtrail_stream *st, unsigned int bit);
+
+/** skbtrail_stream_leave() - and no more, after a grace period */
+void skbtrail_stream_leave(unsigned int bit);
+
 /** skbtrail_stream_finish() - nothing is written any more: send the rest and a summary */
 void skbtrail_stream_finish(struct skbtrail_stream *st);
 
@@ -145,8 +153,18 @@ void skbtrail_stream_wait(struct skbtrail_stream *st);
 /** skbtrail_stream_free() - after skbtrail_stream_wait(); nobody may look at it any more */
 void skbtrail_stream_free(struct skbtrail_stream *st);
 
-/** skbtrail_stream_reserve_slow() - the batch is full, or something was lost */
-void *skbtrail_stream_reserve_slow(struct skbtrail_stream *st, u32 size, u64 ns);
+/* each CPU's lanes by the bits of sessions; NULL: there is none */
+DECLARE_PER_CPU(struct skbtrail_lane *, skbtrail_lanes[SKBTRAIL_MAX_SESSIONS]);
+
+/** skbtrail_lane_of() - this CPU's lane of a session, or NULL; interrupts off */
+static __always_inline struct skbtrail_lane *skbtrail_lane_of(unsigned int bit)
+{
+	/* an address dependency; pairs with skbtrail_stream_join() */
+	return __this_cpu_read(skbtrail_lanes[bit]);
+}
+
+/** skbtrail_lane_reserve_slow() - the batch is full, or something was lost */
+void *skbtrail_lane_reserve_slow(struct skbtrail_lane *lane, u32 size, u64 ns);
 
 /**
  * skbtrail_lane_reserve() - room for one record
@@ -158,14 +176,12 @@ void *skbtrail_stream_reserve_slow(struct skbtrail_stream *st, u32 size, u64 ns)
  * Context: any but NMI, interrupts off. Return: NULL when it is lost (and
  * counted); otherwise all of it must be written.
  */
-static __always_inline void *skbtrail_lane_reserve(struct skbtrail_stream *st,
-						   struct skbtrail_lane *lane,
-						   u32 size, u64 ns)
+static __always_inline void *skbtrail_lane_reserve(struct skbtrail_lane *lane, u32 size, u64 ns)
 {
 	void *room = lane->pos;
 
 	if (unlikely(lane->end - lane->pos < size))
-		return skbtrail_stream_reserve_slow(st, size, ns);
+		return skbtrail_lane_reserve_slow(lane, size, ns);
 	lane->pos += size;
 	return room;
 }
@@ -173,18 +189,18 @@ static __always_inline void *skbtrail_lane_reserve(struct skbtrail_stream *st,
 /** skbtrail_stream_reserve() - the same, by stream */
 static inline void *skbtrail_stream_reserve(struct skbtrail_stream *st, u32 size, u64 ns)
 {
-	return skbtrail_lane_reserve(st, this_cpu_ptr(st->lanes), size, ns);
+	return skbtrail_lane_reserve(this_cpu_ptr(st->lanes), size, ns);
 }
 
 /** skbtrail_stream_flag() - mark the batch of the record reserved last: enum skbtrail_batch */
 void skbtrail_stream_flag(struct skbtrail_stream *st, u8 flag);
 
-/** skbtrail_stream_lose() - count @n things lost on this CPU; interrupts off */
-void skbtrail_stream_lose(struct skbtrail_stream *st, enum skbtrail_lost_cause cause, u32 n,
-			  u64 ns);
+/** skbtrail_lane_lose() - count @n things lost on this CPU; interrupts off */
+void skbtrail_lane_lose(struct skbtrail_lane *lane, enum skbtrail_lost_cause cause, u32 n,
+			u64 ns);
 
-/** skbtrail_stream_admits() - whether there is room for new trails; interrupts off */
-bool skbtrail_stream_admits(struct skbtrail_stream *st);
+/** skbtrail_lane_admits() - whether there is room for new trails; interrupts off */
+bool skbtrail_lane_admits(const struct skbtrail_lane *lane);
 
 /** skbtrail_stream_totals() - sum up; a moment's view while it runs */
 void skbtrail_stream_totals(const struct skbtrail_stream *st, struct skbtrail_totals *t);

@@ -29,6 +29,7 @@ struct sock;
  * @trail: id of the trail
  * @merged: trail it may be merging into, 0 none
  * @last_ns: time of the last hit
+ * @dev: device last looked at, see skbtrail_dev_key()
  * @netns: cookie of the namespace last told
  * @cookie: cookie of the socket last told
  * @sk: socket the cookie belongs to; compared, never dereferenced
@@ -57,6 +58,7 @@ struct skbtrail_life {
 	u64			merged;
 	u64			last_ns;
 	u64			shape;
+	u64			dev;
 	u64			netns;
 	u64			cookie;
 	const struct sock	*sk;
@@ -160,6 +162,12 @@ static __always_inline void skbtrail_track_lock(struct skbtrail_set *set)
 {
 	lockdep_assert_irqs_disabled();
 	arch_spin_lock(&set->lock);
+}
+
+static __always_inline bool skbtrail_track_trylock(struct skbtrail_set *set)
+{
+	lockdep_assert_irqs_disabled();
+	return arch_spin_trylock(&set->lock);
 }
 
 static __always_inline void skbtrail_track_unlock(struct skbtrail_set *set)

@@ -34,6 +34,7 @@ struct genl_family skbtrail_family = { .name = "test", .version = 1 };
 DEFINE_MUTEX(skbtrail_control); /* for the assertions only */
 unsigned long skbtrail_active;
 struct skbtrail_session __rcu *skbtrail_sessions[SKBTRAIL_MAX_SESSIONS];
+u64 skbtrail_devices;
 
 const struct skbtrail_stage skbtrail_stages[SKBTRAIL_ST_COUNT] = {
 	[0] = { .name = "none", .doc = "none" },
@@ -1173,7 +1174,7 @@ static void __init test_stream_turns(struct skbtrail_stream *st, struct skbtrail
 	struct sk_buff *skb;
 	u64 seq;
 
-	CHECK(skbtrail_stream_admits(st) && !lane->batch);
+	CHECK(skbtrail_lane_admits(lane) && !lane->batch);
 	CHECK(put_test_hit(st, 1) && lane->batch && lane->seq == 1);
 	per_batch = 1;
 	while (lane->seq == 1 && put_test_hit(st, 1))
@@ -1182,7 +1183,7 @@ static void __init test_stream_turns(struct skbtrail_stream *st, struct skbtrail
 	CHECK(per_batch * sizeof(struct skbtrail_rec_hit) > SKBTRAIL_BATCH_SIZE * 9 / 10);
 	n = fill_all(st);
 	CHECK(n == per_batch * (QUOTA - 1) - 1);
-	CHECK(ring_count(&lane->spare) == 0 && !skbtrail_stream_admits(st));
+	CHECK(ring_count(&lane->spare) == 0 && !skbtrail_lane_admits(lane));
 	/* the one that found no room is counted */
 	CHECK(lane->lost[SKBTRAIL_LOST_CAUSE_BUFFER] == 1);
 	CHECK(!put_test_hit(st, 777) && lane->lost[SKBTRAIL_LOST_CAUSE_BUFFER] == 2);
@@ -1205,8 +1206,8 @@ static void __init test_stream_gap(struct skbtrail_stream *st, struct skbtrail_l
 	CHECK(put_test_hit(st, 1000) && lane->seq == QUOTA + 1);
 	CHECK(!lane->lost[SKBTRAIL_LOST_CAUSE_BUFFER]);
 	CHECK(lane->lost_total[SKBTRAIL_LOST_CAUSE_BUFFER] == 2);
-	skbtrail_stream_lose(st, SKBTRAIL_LOST_CAUSE_ADMISSION, 1, 5);
-	skbtrail_stream_lose(st, SKBTRAIL_LOST_CAUSE_ADMISSION, 1, 6);
+	skbtrail_lane_lose(lane, SKBTRAIL_LOST_CAUSE_ADMISSION, 1, 5);
+	skbtrail_lane_lose(lane, SKBTRAIL_LOST_CAUSE_ADMISSION, 1, 6);
 	lane_flush(st);
 	CHECK(!lane->batch);
 	skb = ring_pop(&lane->full, QUOTA);
@@ -1258,21 +1259,22 @@ static void __init test_stream(void)
 static void __init test_facts(void)
 {
 	static struct facts f;
-	const struct skbtrail_fact_head *head = (const void *)f.buf;
+	const struct skbtrail_fact_head *head = (const void *)f.spare;
 	unsigned int len, i;
 	u8 value[40];
 
 	memset(value, 0xee, sizeof(value));
 	for (len = 1; len <= sizeof(value); len++) {
 		memset(&f, 0x55, sizeof(f));
-		f.len = 0;
+		f.at = f.spare;
+		f.end = f.spare + sizeof(f.spare);
 		put(&f, SKBTRAIL_FACT_MAC, value, len);
-		CHECK(f.len == ALIGN(sizeof(*head) + len, 8));
+		CHECK(f.at - f.spare == ALIGN(sizeof(*head) + len, 8));
 		CHECK(head->id == SKBTRAIL_FACT_MAC && head->len == len);
 		CHECK(!memcmp(head + 1, value, len));
-		for (i = sizeof(*head) + len; i < f.len; i++)
-			CHECK(!f.buf[i]);
-		CHECK(f.buf[f.len] == 0x55);
+		for (i = sizeof(*head) + len; f.spare + i < f.at; i++)
+			CHECK(!f.spare[i]);
+		CHECK(*f.at == 0x55);
 	}
 }
 
@@ -1380,10 +1382,12 @@ static void __init test_encode(void)
 	__set_bit(SKBTRAIL_ST_SOCK_SEND, session.config.stages);
 	local_irq_disable();
 	RCU_INIT_POINTER(skbtrail_sessions[BIT_OF_TEST], &session);
+	skbtrail_stream_join(&session.stream, BIT_OF_TEST);
 	lane = this_cpu_ptr(session.stream.lanes);
 	encode_trail(skb, &calls);
 	CHECK(lane->hits == 3 && lane->trails == 1 && lane->ends == 1);
 	RCU_INIT_POINTER(skbtrail_sessions[BIT_OF_TEST], NULL);
+	skbtrail_stream_leave(BIT_OF_TEST);
 	CHECK(lane->batch);
 	if (lane->batch) {
 		batch = lane_close(lane);
