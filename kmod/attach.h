@@ -198,6 +198,9 @@ bool skbtrail_nf_never_drops(const struct nf_hook_entries *e, unsigned int i);
 /** skbtrail_nf_queueing() - NFQUEUE comes or has gone; control mutex held */
 void skbtrail_nf_queueing(bool on);
 
+/* its upper bits change when a device comes, goes, moves or gets another name */
+extern u64 skbtrail_devices;
+
 /* our hook: it only makes points visible that have no other */
 unsigned int skbtrail_nf_pass(void *priv, struct sk_buff *skb, const struct nf_hook_state *state);
 

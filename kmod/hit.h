@@ -59,9 +59,6 @@ static inline u64 skbtrail_hit_head(const struct skbtrail_point *p)
 	return head;
 }
 
-/* its upper bits change when a device comes, goes, moves or gets another name */
-extern u64 skbtrail_devices;
-
 /** skbtrail_dev_key() - the same only for the same device, in the same namespace */
 static __always_inline u64 skbtrail_dev_key(const struct net_device *dev)
 {
