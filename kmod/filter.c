@@ -33,17 +33,7 @@ static struct sk_buff *cast_shadow(const struct sk_buff *skb, int offset)
 {
 	struct sk_buff *sh = this_cpu_ptr(&shadow);
 
-	sh->head = skb->head;
-	sh->end = skb->end;
-	sh->tail = skb->tail;
-	sh->data = skb->data + offset;
-	sh->len = skb->len - offset;
-	sh->data_len = skb->data_len;
-	sh->protocol = skb->protocol;
-	sh->mark = skb->mark;
-	sh->pkt_type = skb->pkt_type;
-	sh->mac_header = sh->data - sh->head;
-	sh->network_header = sh->mac_header;
+	skbtrail_filter_shadow(sh, skb, offset);
 	return sh;
 }
 

@@ -2,6 +2,7 @@
 #ifndef SKBTRAIL_FILTER_H
 #define SKBTRAIL_FILTER_H
 
+#include <linux/skbuff.h>
 #include <linux/types.h>
 
 /**
@@ -22,6 +23,28 @@ struct bpf_prog;
 struct netlink_ext_ack;
 struct nlattr;
 struct skbtrail_sighting;
+
+/**
+ * skbtrail_filter_shadow() - make what a program reads a packet through
+ * @sh: what else is in it does not matter
+ * @skb: packet
+ * @offset: where the program expects it to begin, from skb->data
+ */
+static inline void skbtrail_filter_shadow(struct sk_buff *sh, const struct sk_buff *skb,
+					  int offset)
+{
+	sh->head = skb->head;
+	sh->end = skb->end;
+	sh->tail = skb->tail;
+	sh->data = skb->data + offset;
+	sh->len = skb->len - offset;
+	sh->data_len = skb->data_len;
+	sh->protocol = skb->protocol;
+	sh->mark = skb->mark;
+	sh->pkt_type = skb->pkt_type;
+	sh->mac_header = sh->data - sh->head;
+	sh->network_header = sh->mac_header;
+}
 
 /**
  * skbtrail_filter() - which of @sessions want this packet

@@ -954,10 +954,43 @@ void skbtrail_sight_segments(const struct skbtrail_point *p, struct sk_buff *seg
 	close_eyes();
 }
 
+/* where nothing was seen: a point without a number */
+static const struct skbtrail_point nowhere;
+
+static void tell_of(struct sk_buff *skb,
+		    void (*tell)(const struct skbtrail_life *life, u64 ns, const void *arg),
+		    const void *arg)
+{
+	struct skbtrail_set *set = skbtrail_track_set(skb);
+	struct skbtrail_sighting s __uninitialized;
+	struct skbtrail_life *life;
+
+	skbtrail_sighting_init(&s, &nowhere, skb);
+	skbtrail_track_lock(set);
+	life = skbtrail_track_find(set, skb);
+	if (life)
+		s.ns = skbtrail_clock();
+	if (life && skbtrail_lives_same(set, life, &s)) {
+		skbtrail_lives_introduce(life, &s);
+		tell(life, s.ns, arg);
+	}
+	skbtrail_track_unlock(set);
+}
+
+void skbtrail_sight_tell(struct sk_buff *skb,
+			 void (*tell)(const struct skbtrail_life *life, u64 ns, const void *arg),
+			 const void *arg)
+{
+	if (!READ_ONCE(skbtrail_active) || !open_eyes())
+		return;
+	/* no probe called: only as long as a session is seen from here there is a table */
+	if (READ_ONCE(skbtrail_active))
+		tell_of(skb, tell, arg);
+	close_eyes();
+}
+
 static void doubt_set(struct skbtrail_set *set)
 {
-	/* nothing was seen: its point has no number */
-	static const struct skbtrail_point nowhere;
 	struct skbtrail_sighting s __uninitialized;
 	struct skbtrail_life *life;
 	unsigned int i;

@@ -8,6 +8,7 @@ struct ftrace_ops;
 struct ftrace_regs;
 struct pt_regs;
 struct sk_buff;
+struct skbtrail_life;
 struct skbtrail_point;
 
 /**
@@ -38,6 +39,14 @@ void skbtrail_sight_left(struct sk_buff *skb);
 
 /** skbtrail_sight_followed() - whether somebody follows @skb; any context */
 bool skbtrail_sight_followed(const struct sk_buff *skb);
+
+/**
+ * skbtrail_sight_tell() - let @tell write records of @skb, if somebody follows it; any context
+ * @tell: called with interrupts off, the set of the life locked; now is @ns
+ */
+void skbtrail_sight_tell(struct sk_buff *skb,
+			 void (*tell)(const struct skbtrail_life *life, u64 ns, const void *arg),
+			 const void *arg);
 
 /** skbtrail_sight_clone() - @clone was made from @skb; any context */
 void skbtrail_sight_clone(const struct skbtrail_point *p, struct sk_buff *clone,
