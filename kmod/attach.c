@@ -16,6 +16,7 @@
 
 #include "compat.h"
 #include "hit.h"
+#include "rewrite.h"
 #include "session.h"
 #include "stages.h"
 #include "switches.h"
@@ -287,8 +288,10 @@ static int on_module(struct notifier_block *nb, unsigned long what, void *data)
 	if (resolved && what == MODULE_STATE_GOING)
 		skbtrail_func_lose(mod->name);
 	if (resolved && (what == MODULE_STATE_COMING || what == MODULE_STATE_GOING) &&
-	    !strcmp(mod->name, "nfnetlink_queue"))
+	    !strcmp(mod->name, "nfnetlink_queue")) {
 		skbtrail_nf_queueing(what == MODULE_STATE_COMING);
+		skbtrail_rewrite_queueing(what == MODULE_STATE_COMING);
+	}
 	mutex_unlock(&skbtrail_control);
 	return NOTIFY_OK;
 }

@@ -198,6 +198,9 @@ bool skbtrail_nf_never_drops(const struct nf_hook_entries *e, unsigned int i);
 /** skbtrail_nf_queueing() - NFQUEUE comes or has gone; control mutex held */
 void skbtrail_nf_queueing(bool on);
 
+/** skbtrail_nf_may_queue() - whether packets can wait in NFQUEUE; control mutex held */
+bool skbtrail_nf_may_queue(void);
+
 /* its upper bits change when a device comes, goes, moves or gets another name */
 extern u64 skbtrail_devices;
 

@@ -33,6 +33,7 @@
 #include <net/netns/generic.h>
 
 #include "compat.h"
+#include "rewrite.h"
 #include "session.h"
 #include "sight.h"
 #include "stages.h"
@@ -54,7 +55,7 @@ static unsigned int see(void *priv, struct sk_buff *skb, const struct nf_hook_st
 
 bool skbtrail_nf_ours(nf_hookfn *fn)
 {
-	return fn == skbtrail_nf_pass || fn == see;
+	return fn == skbtrail_nf_pass || fn == see || skbtrail_rewrite_ours(fn);
 }
 
 bool skbtrail_nf_ours_ends(const struct nf_hook_entries *e)
@@ -468,6 +469,12 @@ void skbtrail_nf_queueing(bool on)
 	mutex_unlock(&nf_lock);
 	if (settle(nf_wanted))
 		pr_warn_once("skbtrail: some devices have no netfilter hooks\n");
+}
+
+bool skbtrail_nf_may_queue(void)
+{
+	lockdep_assert_held(&skbtrail_control);
+	return nf_queueing;
 }
 
 /* a tracer must not make a new namespace fail: its points stay dark instead */

@@ -16,7 +16,13 @@
  *   encode.c                   records of what happened and what changed
  *   stream.c                   batches, to the reader's socket
  *
- * Control comes in through netlink.c and session.c.
+ * Only rewrite rules change packets:
+ *
+ *   rewrite_hook.c             a packet comes by where there are rules
+ *   rewrite.c                  which of them match, and what follows from what they do
+ *   rewrite_edit.c             the change itself, with all checksums
+ *
+ * Control comes in through netlink.c, session.c and rewrite_rule.c.
  */
 #include <linux/init.h>
 #include <linux/module.h>
@@ -24,6 +30,7 @@
 #include "attach.h"
 #include "calls.h"
 #include "netlink.h"
+#include "rewrite.h"
 #include "session.h"
 
 static int __init skbtrail_init(void)
@@ -37,12 +44,17 @@ static int __init skbtrail_init(void)
 	err = skbtrail_session_init();
 	if (err)
 		goto out_attach;
+	err = skbtrail_rewrite_init();
+	if (err)
+		goto out_session;
 	/* the users' door: last to open, first to close */
 	err = skbtrail_netlink_init();
 	if (err)
-		goto out_session;
+		goto out_rewrite;
 	return 0;
 
+out_rewrite:
+	skbtrail_rewrite_exit();
 out_session:
 	skbtrail_session_exit();
 out_attach:
@@ -53,6 +65,7 @@ out_attach:
 static void __exit skbtrail_exit(void)
 {
 	skbtrail_netlink_exit();
+	skbtrail_rewrite_exit();
 	skbtrail_session_exit();
 	skbtrail_attach_exit();
 	/* nothing below frees by RCU callback today; cheap to keep true */

@@ -15,6 +15,7 @@
 
 #include "attach.h"
 #include "filter.h"
+#include "rewrite.h"
 #include "session.h"
 #include "sight.h"
 #include "stages.h"
@@ -24,7 +25,7 @@
 #define DEFAULT_FLUSH	100
 #define FILTER_MAX	(BPF_MAXINSNS * sizeof(struct sock_filter))
 
-/* not const: 6.1 wants to point to it */
+/* not const: 6.1 wants to point to them */
 static struct netlink_range_validation buffer_range = {
 	.min = 256 * 1024,
 	.max = 1024 * 1024 * 1024,
@@ -40,6 +41,43 @@ static const struct nla_policy session_policy[SKBTRAIL_A_SESSION_MAX + 1] = {
 	[SKBTRAIL_A_SESSION_SNAPLEN] = NLA_POLICY_MAX(NLA_U32, SKBTRAIL_MAX_SNAPLEN),
 	[SKBTRAIL_A_SESSION_BUFFER] = NLA_POLICY_FULL_RANGE(NLA_U32, &buffer_range),
 	[SKBTRAIL_A_SESSION_FLUSH_MS] = NLA_POLICY_RANGE(NLA_U32, 1, 10000),
+};
+
+static struct netlink_range_validation number_range = { .min = 1, .max = S32_MAX };
+static struct netlink_range_validation probability_range = { .min = 1, .max = NSEC_PER_SEC };
+static struct netlink_range_validation offset_range = { .max = U16_MAX };
+
+const struct nla_policy skbtrail_action_policy[SKBTRAIL_A_ACTION_MAX + 1] = {
+	[SKBTRAIL_A_ACTION_KIND] = NLA_POLICY_RANGE(NLA_U32, 1, SKBTRAIL_RULE_ACTION_MAX),
+	[SKBTRAIL_A_ACTION_VALUE] = { .type = NLA_U32 },
+	[SKBTRAIL_A_ACTION_MASK] = { .type = NLA_U32 },
+	[SKBTRAIL_A_ACTION_ADDRESS] = { .type = NLA_BINARY, .len = 16 },
+	[SKBTRAIL_A_ACTION_OFFSET] = NLA_POLICY_FULL_RANGE(NLA_U32, &offset_range),
+	[SKBTRAIL_A_ACTION_BYTES] = { .type = NLA_BINARY, .len = 256 },
+};
+
+static const struct nla_policy rule_policy[SKBTRAIL_A_RULE_MAX + 1] = {
+	[SKBTRAIL_A_RULE_NUMBER] = NLA_POLICY_FULL_RANGE(NLA_U32, &number_range),
+	[SKBTRAIL_A_RULE_HOOK] = NLA_POLICY_RANGE(NLA_U32, 1, SKBTRAIL_RULE_HOOK_MAX),
+	[SKBTRAIL_A_RULE_PLACE] = NLA_POLICY_RANGE(NLA_U32, 1, SKBTRAIL_RULE_PLACE_MAX),
+	[SKBTRAIL_A_RULE_FILTER_L2] = { .type = NLA_BINARY, .len = FILTER_MAX },
+	[SKBTRAIL_A_RULE_FILTER_L3] = { .type = NLA_BINARY, .len = FILTER_MAX },
+	[SKBTRAIL_A_RULE_FILTER_TEXT] = { .type = NLA_NUL_STRING, .len = 1023 },
+	[SKBTRAIL_A_RULE_DEV] = { .type = NLA_NUL_STRING, .len = IFNAMSIZ - 1 },
+	[SKBTRAIL_A_RULE_NETNS_FD] = { .type = NLA_U32 },
+	[SKBTRAIL_A_RULE_ACTION] = NLA_POLICY_NESTED(skbtrail_action_policy),
+	[SKBTRAIL_A_RULE_TEXT] = { .type = NLA_NUL_STRING, .len = 255 },
+	[SKBTRAIL_A_RULE_COUNT] = { .type = NLA_U64 },
+	[SKBTRAIL_A_RULE_FOR_MS] = NLA_POLICY_MIN(NLA_U32, 1),
+	[SKBTRAIL_A_RULE_PROBABILITY] = NLA_POLICY_FULL_RANGE(NLA_U32, &probability_range),
+	[SKBTRAIL_A_RULE_SEED] = { .type = NLA_U64 },
+	[SKBTRAIL_A_RULE_DRY_RUN] = { .type = NLA_FLAG },
+	[SKBTRAIL_A_RULE_PERSIST] = { .type = NLA_FLAG },
+	[SKBTRAIL_A_RULE_DISTURB_QUEUES] = { .type = NLA_FLAG },
+};
+
+static const struct nla_policy number_policy[SKBTRAIL_A_RULE_NUMBER + 1] = {
+	[SKBTRAIL_A_RULE_NUMBER] = NLA_POLICY_FULL_RANGE(NLA_U32, &number_range),
 };
 
 static struct sk_buff *reply_begin(struct genl_info *info, u8 cmd, void **head)
@@ -412,6 +450,22 @@ static const struct genl_ops skbtrail_ops[] = {
 		.cmd = SKBTRAIL_CMD_SESSION_GET,
 		.flags = GENL_ADMIN_PERM,
 		.dumpit = session_get,
+	}, {
+		.cmd = SKBTRAIL_CMD_RULE_ADD,
+		.flags = GENL_ADMIN_PERM,
+		.doit = skbtrail_rewrite_add,
+		.policy = rule_policy,
+		.maxattr = SKBTRAIL_A_RULE_MAX,
+	}, {
+		.cmd = SKBTRAIL_CMD_RULE_DEL,
+		.flags = GENL_ADMIN_PERM,
+		.doit = skbtrail_rewrite_del,
+		.policy = number_policy,
+		.maxattr = SKBTRAIL_A_RULE_NUMBER,
+	}, {
+		.cmd = SKBTRAIL_CMD_RULE_GET,
+		.flags = GENL_ADMIN_PERM,
+		.dumpit = skbtrail_rewrite_get,
 	},
 };
 

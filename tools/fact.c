@@ -14,6 +14,7 @@ static const struct {
 } facts[] = {
 #define FACT(key, type)		{ key, sizeof(type), sizeof(type) }
 #define RANGE(key, min, max)	{ key, min, max }
+#define PAIR(key, type)		{ key, 2 * sizeof(type), 2 * sizeof(type) }
 	[SKBTRAIL_FACT_L3PROTO]	= FACT("l3proto", uint16_t),
 	[SKBTRAIL_FACT_SADDR]	= RANGE("src", 4, 16),
 	[SKBTRAIL_FACT_DADDR]	= RANGE("dst", 4, 16),
@@ -40,10 +41,20 @@ static const struct {
 	[SKBTRAIL_FACT_BYTES]	= RANGE("bytes", 0, 0),
 	[SKBTRAIL_FACT_NEIGH]	= FACT("neigh", uint8_t),
 	[SKBTRAIL_FACT_TUNNEL]	= FACT("tunnel", struct skbtrail_fact_tunnel),
+	[SKBTRAIL_FACT_REWRITE]	= FACT("rewrite", struct skbtrail_fact_rewrite),
+	/* before and after, see fact_halves() */
+	[SKBTRAIL_FACT_PRIORITY] = PAIR("priority", uint32_t),
+	[SKBTRAIL_FACT_MSS]	= PAIR("mss", uint32_t),
+	[SKBTRAIL_FACT_PAYLOAD]	= PAIR("payload", struct skbtrail_fact_payload),
+	[SKBTRAIL_FACT_CUT]	= PAIR("cut", uint32_t),
+	[SKBTRAIL_FACT_CORRUPT]	= FACT("corrupt", uint32_t),
+	[SKBTRAIL_FACT_DROP]	= FACT("drop", uint8_t),
 #undef FACT
 #undef RANGE
+#undef PAIR
 };
 
+static_assert(2 * sizeof(struct skbtrail_fact_payload) <= FACT_VALUE_MAX, "a pair fits");
 static_assert(ARRAY_SIZE(facts) == SKBTRAIL_FACT_MAX + 1, "a fact without a line");
 
 enum decoded fact_take(const struct fact *fact, struct value *value)
@@ -68,6 +79,27 @@ enum decoded fact_take(const struct fact *fact, struct value *value)
 	memcpy(value->data, fact->value, len);
 	value->len = len;
 	return DECODED_RECORD;
+}
+
+bool fact_halves(unsigned int id, const struct value *v, struct value *old,
+		 struct value *new)
+{
+	switch (id) {
+	case SKBTRAIL_FACT_PRIORITY:
+	case SKBTRAIL_FACT_MSS:
+	case SKBTRAIL_FACT_PAYLOAD:
+	case SKBTRAIL_FACT_CUT:
+		break;
+	default:
+		return false;
+	}
+	memset(old, 0, sizeof(*old));
+	memset(new, 0, sizeof(*new));
+	old->len = v->len / 2;
+	new->len = v->len / 2;
+	memcpy(old->data, v->data, old->len);
+	memcpy(new->data, v->data + old->len, new->len);
+	return true;
 }
 
 bool fact_equal(const struct value *a, const struct value *b)

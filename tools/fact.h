@@ -43,6 +43,10 @@ struct facts {
  */
 enum decoded fact_take(const struct fact *fact, struct value *value);
 
+/* Facts of rewriting tell what was as well: false for other ones. */
+bool fact_halves(unsigned int id, const struct value *v, struct value *old,
+		 struct value *new);
+
 bool fact_equal(const struct value *a, const struct value *b);
 
 /* Name of a fact as a key of JSON; NULL for ids not known here. */

@@ -105,6 +105,19 @@ static void put_mac(struct json_object *o, const struct member *m, const uint8_t
 	add_text(o, m->key, buf);
 }
 
+/* in hexadecimal, those that were changed */
+static void put_bytes(struct json_object *o, const struct member *m, const uint8_t *record)
+{
+	struct skbtrail_fact_payload p;
+	char buf[2 * sizeof(p.bytes) + 1] = "";
+	size_t i;
+
+	memcpy(&p, record, sizeof(p));
+	for (i = 0; i < p.len && i < sizeof(p.bytes); i++)
+		snprintf(buf + 2 * i, 3, "%02x", p.bytes[i]);
+	add_text(o, m->key, buf);
+}
+
 static void put_route_type(struct json_object *o, const struct member *m, const uint8_t *record)
 {
 	unsigned int type = number(m, record);
@@ -182,6 +195,12 @@ static const struct member tunnel[] = {
 	MEMBER(tunnel, "nth", nth, put_number),
 };
 
+static const struct member payload[] = {
+	MEMBER(payload, "offset", offset, put_number),
+	MEMBER(payload, "len", len, put_number),
+	MEMBER(payload, "bytes", bytes, put_bytes),
+};
+
 static const struct member mac[] = {
 	{ "dst", put_mac, 0, 6 },
 	{ "src", put_mac, 6, 6 },
@@ -205,6 +224,7 @@ static const struct {
 	[SKBTRAIL_FACT_ROUTE]	= RECORD(route),
 	[SKBTRAIL_FACT_GSO]	= RECORD(gso),
 	[SKBTRAIL_FACT_TUNNEL]	= RECORD(tunnel),
+	[SKBTRAIL_FACT_PAYLOAD]	= RECORD(payload),
 };
 
 static struct json_object *json_record(unsigned int id, const struct value *v)

@@ -214,6 +214,18 @@ static void text_dev(FILE *f, const struct value *v)
 	fprintf(f, "%s@%u", name, d.inum);
 }
 
+static void text_payload(FILE *f, const struct value *v)
+{
+	struct skbtrail_fact_payload p;
+	size_t i;
+
+	fact_copy(v, &p, sizeof(p));
+	fprintf(f, "at %u ", p.offset);
+	for (i = 0; i < p.len && i < sizeof(p.bytes); i++)
+		fprintf(f, "%02x", p.bytes[i]);
+	fputs(i < p.len ? "..." : "", f);
+}
+
 static void text_small(FILE *f, unsigned int id, const struct value *v)
 {
 	struct skbtrail_fact_tunnel t;
@@ -270,6 +282,15 @@ static void text_number(FILE *f, unsigned int id, uint32_t n)
 	case SKBTRAIL_FACT_VLAN:
 		fprintf(f, "%u", n & 0xfff);
 		break;
+	case SKBTRAIL_FACT_CUT:
+		fprintf(f, "%u bytes", n);
+		break;
+	case SKBTRAIL_FACT_CORRUPT:
+		fprintf(f, "bit %u", n);
+		break;
+	case SKBTRAIL_FACT_DROP:
+		fputs("yes", f);
+		break;
 	default:
 		fprintf(f, "%u", n);
 	}
@@ -295,6 +316,9 @@ void fact_text(FILE *f, unsigned int id, const struct value *v)
 		break;
 	case SKBTRAIL_FACT_TCP:
 		text_tcp(f, v);
+		break;
+	case SKBTRAIL_FACT_PAYLOAD:
+		text_payload(f, v);
 		break;
 	case SKBTRAIL_FACT_SOCK:
 		text_sock(f, v);

@@ -14,6 +14,8 @@ TYPES = {
     "u64": "NL_ATTR_TYPE_U64",
     "string": "NL_ATTR_TYPE_NUL_STRING",
     "binary": "NL_ATTR_TYPE_BINARY",
+    "flag": "NL_ATTR_TYPE_FLAG",
+    "nest": "NL_ATTR_TYPE_NESTED",
 }
 
 
@@ -27,9 +29,10 @@ def attributes(spec, name):
 
 def row(op, number, attr):
     checks = attr.get("checks", {})
-    return "\t{ %d, %d, %s, %du, %du, %du, \"%s\" }," % (
+    most = 0xffffffffffffffff if attr["type"] == "u64" else 0xffffffff
+    return "\t{ %d, %d, %s, %du, %dull, %du, \"%s\" }," % (
         op["value"], number, TYPES[attr["type"]], checks.get("min", 0),
-        checks.get("max", 0xffffffff), checks.get("max-len", 0), attr["name"])
+        checks.get("max", most), checks.get("max-len", 0), attr["name"])
 
 
 def main():

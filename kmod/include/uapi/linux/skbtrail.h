@@ -19,6 +19,10 @@
 #define SKBTRAIL_MAX_SNAPLEN	2048
 /* Size of device and process names in facts, the final NUL included. */
 #define SKBTRAIL_NAME_LEN	16
+/* Rewrite rules there can be. */
+#define SKBTRAIL_MAX_RULES	1024
+/* Actions a rewrite rule can have. */
+#define SKBTRAIL_MAX_ACTIONS	16
 
 /**
  * enum skbtrail_rec_kind - Kinds of records in a batch.
@@ -79,6 +83,13 @@ enum skbtrail_rec_kind {
  * @SKBTRAIL_FACT_BYTES: up to snaplen bytes of the packet from its network header on
  * @SKBTRAIL_FACT_NEIGH: u8: state of the neighbour entry (NUD_*)
  * @SKBTRAIL_FACT_TUNNEL: struct fact-tunnel: it was wrapped, or unwrapped; its headers are other ones now
+ * @SKBTRAIL_FACT_REWRITE: struct fact-rewrite: first in a change record; a rewrite rule made the changes that follow, or would have. The facts below are told of rewriting only.
+ * @SKBTRAIL_FACT_PRIORITY: u32 twice: skb->priority before and after
+ * @SKBTRAIL_FACT_MSS: u32 twice: TCP option MSS before and after
+ * @SKBTRAIL_FACT_PAYLOAD: struct fact-payload twice: bytes of the payload before and after
+ * @SKBTRAIL_FACT_CUT: u32 twice: length from the network header on, before and after
+ * @SKBTRAIL_FACT_CORRUPT: u32: number of the bit that was flipped, from the network header on
+ * @SKBTRAIL_FACT_DROP: u8: it would have been dropped; only of dry runs
  */
 enum skbtrail_fact {
 	SKBTRAIL_FACT_L3PROTO = 1,
@@ -107,6 +118,13 @@ enum skbtrail_fact {
 	SKBTRAIL_FACT_BYTES,
 	SKBTRAIL_FACT_NEIGH,
 	SKBTRAIL_FACT_TUNNEL,
+	SKBTRAIL_FACT_REWRITE,
+	SKBTRAIL_FACT_PRIORITY,
+	SKBTRAIL_FACT_MSS,
+	SKBTRAIL_FACT_PAYLOAD,
+	SKBTRAIL_FACT_CUT,
+	SKBTRAIL_FACT_CORRUPT,
+	SKBTRAIL_FACT_DROP,
 	/* private: */
 	__SKBTRAIL_FACT_MAX,
 	SKBTRAIL_FACT_MAX = __SKBTRAIL_FACT_MAX - 1
@@ -222,11 +240,13 @@ enum skbtrail_lost_cause {
  * @SKBTRAIL_VERDICT_ENGINE_FUNCTION: A hook function; nothing more is known of it.
  * @SKBTRAIL_VERDICT_ENGINE_NFTABLES: A chain of nf_tables.
  * @SKBTRAIL_VERDICT_ENGINE_XTABLES: A table of iptables-legacy or its relatives.
+ * @SKBTRAIL_VERDICT_ENGINE_SKBTRAIL: A rewrite rule; table is its number, and its text follows alone.
  */
 enum skbtrail_verdict_engine {
 	SKBTRAIL_VERDICT_ENGINE_FUNCTION = 1,
 	SKBTRAIL_VERDICT_ENGINE_NFTABLES,
 	SKBTRAIL_VERDICT_ENGINE_XTABLES,
+	SKBTRAIL_VERDICT_ENGINE_SKBTRAIL,
 	/* private: */
 	__SKBTRAIL_VERDICT_ENGINE_MAX,
 	SKBTRAIL_VERDICT_ENGINE_MAX = __SKBTRAIL_VERDICT_ENGINE_MAX - 1
@@ -387,6 +407,131 @@ enum skbtrail_ctx {
 enum skbtrail_batch {
 	SKBTRAIL_BATCH_LOST = 1,
 	SKBTRAIL_BATCH_VERDICT = 2,
+};
+
+/**
+ * enum skbtrail_rewrite - How a rewrite rule made changes.
+ * @SKBTRAIL_REWRITE_DRY: It made none; it is a dry run.
+ */
+enum skbtrail_rewrite {
+	SKBTRAIL_REWRITE_DRY = 1,
+};
+
+/**
+ * enum skbtrail_rule_hook - Where a rewrite rule is applied.
+ * @SKBTRAIL_RULE_HOOK_PREROUTING: NF_INET_PRE_ROUTING, IPv4 and IPv6.
+ * @SKBTRAIL_RULE_HOOK_LOCAL_IN: NF_INET_LOCAL_IN, IPv4 and IPv6.
+ * @SKBTRAIL_RULE_HOOK_FORWARD: NF_INET_FORWARD, IPv4 and IPv6.
+ * @SKBTRAIL_RULE_HOOK_LOCAL_OUT: NF_INET_LOCAL_OUT, IPv4 and IPv6.
+ * @SKBTRAIL_RULE_HOOK_POSTROUTING: NF_INET_POST_ROUTING, IPv4 and IPv6.
+ * @SKBTRAIL_RULE_HOOK_INGRESS: NF_NETDEV_INGRESS of devices, every protocol.
+ * @SKBTRAIL_RULE_HOOK_EGRESS: NF_NETDEV_EGRESS of devices, every protocol.
+ */
+enum skbtrail_rule_hook {
+	SKBTRAIL_RULE_HOOK_PREROUTING = 1,
+	SKBTRAIL_RULE_HOOK_LOCAL_IN,
+	SKBTRAIL_RULE_HOOK_FORWARD,
+	SKBTRAIL_RULE_HOOK_LOCAL_OUT,
+	SKBTRAIL_RULE_HOOK_POSTROUTING,
+	SKBTRAIL_RULE_HOOK_INGRESS,
+	SKBTRAIL_RULE_HOOK_EGRESS,
+	/* private: */
+	__SKBTRAIL_RULE_HOOK_MAX,
+	SKBTRAIL_RULE_HOOK_MAX = __SKBTRAIL_RULE_HOOK_MAX - 1
+};
+
+/**
+ * enum skbtrail_rule_place - Where among the others of its hook; nothing at devices, where there is no NAT.
+ * @SKBTRAIL_RULE_PLACE_BEFORE_NAT: Before conntrack looks at the packet and before NAT.
+ * @SKBTRAIL_RULE_PLACE_AFTER_NAT: Behind NAT.
+ */
+enum skbtrail_rule_place {
+	SKBTRAIL_RULE_PLACE_BEFORE_NAT = 1,
+	SKBTRAIL_RULE_PLACE_AFTER_NAT,
+	/* private: */
+	__SKBTRAIL_RULE_PLACE_MAX,
+	SKBTRAIL_RULE_PLACE_MAX = __SKBTRAIL_RULE_PLACE_MAX - 1
+};
+
+/**
+ * enum skbtrail_rule_action - What a rewrite rule does to a packet.
+ * @SKBTRAIL_RULE_ACTION_MARK: skb->mark; value, mask
+ * @SKBTRAIL_RULE_ACTION_PRIORITY: skb->priority; value
+ * @SKBTRAIL_RULE_ACTION_DSCP: value, 0 to 63
+ * @SKBTRAIL_RULE_ACTION_ECN: value, 0 to 3
+ * @SKBTRAIL_RULE_ACTION_TTL: TTL or hop limit; value, 1 to 255
+ * @SKBTRAIL_RULE_ACTION_SRC: source address; address
+ * @SKBTRAIL_RULE_ACTION_DST: destination address; address
+ * @SKBTRAIL_RULE_ACTION_SPORT: source port of TCP or UDP; value
+ * @SKBTRAIL_RULE_ACTION_DPORT: destination port of TCP or UDP; value
+ * @SKBTRAIL_RULE_ACTION_FLAGS: TCP flags; value, mask
+ * @SKBTRAIL_RULE_ACTION_WINDOW: TCP window as in the header; value
+ * @SKBTRAIL_RULE_ACTION_MSS: lower the TCP option MSS to value, if there is one and it is higher
+ * @SKBTRAIL_RULE_ACTION_VLAN: tag of 802.1Q, VID value; 0 takes the tag off; at devices only
+ * @SKBTRAIL_RULE_ACTION_PAYLOAD: bytes at offset of the payload of TCP, UDP or ICMP
+ * @SKBTRAIL_RULE_ACTION_TRUNCATE: cut to value bytes from the network header on
+ * @SKBTRAIL_RULE_ACTION_CORRUPT: flip one random bit behind the network header, the checksum left as it was
+ * @SKBTRAIL_RULE_ACTION_DROP: drop; nobody is told
+ */
+enum skbtrail_rule_action {
+	SKBTRAIL_RULE_ACTION_MARK = 1,
+	SKBTRAIL_RULE_ACTION_PRIORITY,
+	SKBTRAIL_RULE_ACTION_DSCP,
+	SKBTRAIL_RULE_ACTION_ECN,
+	SKBTRAIL_RULE_ACTION_TTL,
+	SKBTRAIL_RULE_ACTION_SRC,
+	SKBTRAIL_RULE_ACTION_DST,
+	SKBTRAIL_RULE_ACTION_SPORT,
+	SKBTRAIL_RULE_ACTION_DPORT,
+	SKBTRAIL_RULE_ACTION_FLAGS,
+	SKBTRAIL_RULE_ACTION_WINDOW,
+	SKBTRAIL_RULE_ACTION_MSS,
+	SKBTRAIL_RULE_ACTION_VLAN,
+	SKBTRAIL_RULE_ACTION_PAYLOAD,
+	SKBTRAIL_RULE_ACTION_TRUNCATE,
+	SKBTRAIL_RULE_ACTION_CORRUPT,
+	SKBTRAIL_RULE_ACTION_DROP,
+	/* private: */
+	__SKBTRAIL_RULE_ACTION_MAX,
+	SKBTRAIL_RULE_ACTION_MAX = __SKBTRAIL_RULE_ACTION_MAX - 1
+};
+
+/**
+ * enum skbtrail_rule_state - Whether a rewrite rule is applied.
+ * @SKBTRAIL_RULE_STATE_ACTIVE: It is.
+ * @SKBTRAIL_RULE_STATE_USED_UP: It was applied to as many packets as asked for.
+ * @SKBTRAIL_RULE_STATE_EXPIRED: Its time is over.
+ */
+enum skbtrail_rule_state {
+	SKBTRAIL_RULE_STATE_ACTIVE = 1,
+	SKBTRAIL_RULE_STATE_USED_UP,
+	SKBTRAIL_RULE_STATE_EXPIRED,
+	/* private: */
+	__SKBTRAIL_RULE_STATE_MAX,
+	SKBTRAIL_RULE_STATE_MAX = __SKBTRAIL_RULE_STATE_MAX - 1
+};
+
+/**
+ * enum skbtrail_rule_refusal - Why a packet that matched was let through as it was.
+ * @SKBTRAIL_RULE_REFUSAL_HEADERS: Its headers are damaged or hide behind too many extensions.
+ * @SKBTRAIL_RULE_REFUSAL_MISSING: It has not got what is to be changed: another protocol, no such option.
+ * @SKBTRAIL_RULE_REFUSAL_FRAGMENT: What is to be changed is in another fragment, or would not fit the others.
+ * @SKBTRAIL_RULE_REFUSAL_GSO: It stands for several packets of the wire and this can be done to one only.
+ * @SKBTRAIL_RULE_REFUSAL_LENGTH: It is too short.
+ * @SKBTRAIL_RULE_REFUSAL_MEMORY: There was no memory for a copy that may be written to.
+ * @SKBTRAIL_RULE_REFUSAL_SHARED: Somebody else holds the same sk_buff.
+ */
+enum skbtrail_rule_refusal {
+	SKBTRAIL_RULE_REFUSAL_HEADERS = 1,
+	SKBTRAIL_RULE_REFUSAL_MISSING,
+	SKBTRAIL_RULE_REFUSAL_FRAGMENT,
+	SKBTRAIL_RULE_REFUSAL_GSO,
+	SKBTRAIL_RULE_REFUSAL_LENGTH,
+	SKBTRAIL_RULE_REFUSAL_MEMORY,
+	SKBTRAIL_RULE_REFUSAL_SHARED,
+	/* private: */
+	__SKBTRAIL_RULE_REFUSAL_MAX,
+	SKBTRAIL_RULE_REFUSAL_MAX = __SKBTRAIL_RULE_REFUSAL_MAX - 1
 };
 
 /**
@@ -622,7 +767,7 @@ struct skbtrail_rec_summary {
  * @steps: chains that follow
  * @trail: trail
  * @ns: ns
- * @table: nf_tables: handle of the table, never reused
+ * @table: nf_tables: handle of the table, never reused; skbtrail: number of rule
  * @netns: cookie of the network namespace
  * @symbol: hook function, a name of dict symbol
  * @priority: of the hook, a signed number
@@ -785,6 +930,28 @@ struct skbtrail_fact_tunnel {
 	__u8	nth;
 };
 
+/**
+ * struct skbtrail_fact_rewrite - Value of fact rewrite.
+ * @rule: number of the rule
+ * @flags: enum rewrite flags
+ */
+struct skbtrail_fact_rewrite {
+	__u32	rule;
+	__u32	flags;
+};
+
+/**
+ * struct skbtrail_fact_payload - Value of fact payload, which comes twice.
+ * @offset: from the begin of the payload
+ * @len: bytes changed from there on
+ * @bytes: the first of them, zeros behind
+ */
+struct skbtrail_fact_payload {
+	__u16	offset;
+	__u16	len;
+	__u8	bytes[16];
+};
+
 enum {
 	SKBTRAIL_A_INFO_ABI = 1,
 	SKBTRAIL_A_INFO_VERSION,
@@ -845,6 +1012,63 @@ enum {
 };
 
 enum {
+	SKBTRAIL_A_ACTION_KIND = 1,
+	SKBTRAIL_A_ACTION_VALUE,
+	SKBTRAIL_A_ACTION_MASK,
+	SKBTRAIL_A_ACTION_ADDRESS,
+	SKBTRAIL_A_ACTION_OFFSET,
+	SKBTRAIL_A_ACTION_BYTES,
+	__SKBTRAIL_A_ACTION_MAX,
+	SKBTRAIL_A_ACTION_MAX = __SKBTRAIL_A_ACTION_MAX - 1
+};
+
+enum {
+	SKBTRAIL_A_REFUSALS_HEADERS = 1,
+	SKBTRAIL_A_REFUSALS_MISSING,
+	SKBTRAIL_A_REFUSALS_FRAGMENT,
+	SKBTRAIL_A_REFUSALS_GSO,
+	SKBTRAIL_A_REFUSALS_LENGTH,
+	SKBTRAIL_A_REFUSALS_MEMORY,
+	SKBTRAIL_A_REFUSALS_SHARED,
+	SKBTRAIL_A_REFUSALS_PAD,
+	__SKBTRAIL_A_REFUSALS_MAX,
+	SKBTRAIL_A_REFUSALS_MAX = __SKBTRAIL_A_REFUSALS_MAX - 1
+};
+
+enum {
+	SKBTRAIL_A_RULE_NUMBER = 1,
+	SKBTRAIL_A_RULE_HOOK,
+	SKBTRAIL_A_RULE_PLACE,
+	SKBTRAIL_A_RULE_FILTER_L2,
+	SKBTRAIL_A_RULE_FILTER_L3,
+	SKBTRAIL_A_RULE_FILTER_TEXT,
+	SKBTRAIL_A_RULE_DEV,
+	SKBTRAIL_A_RULE_NETNS_FD,
+	SKBTRAIL_A_RULE_ACTION,
+	SKBTRAIL_A_RULE_TEXT,
+	SKBTRAIL_A_RULE_COUNT,
+	SKBTRAIL_A_RULE_FOR_MS,
+	SKBTRAIL_A_RULE_PROBABILITY,
+	SKBTRAIL_A_RULE_SEED,
+	SKBTRAIL_A_RULE_DRY_RUN,
+	SKBTRAIL_A_RULE_PERSIST,
+	SKBTRAIL_A_RULE_DISTURB_QUEUES,
+	SKBTRAIL_A_RULE_STATE,
+	SKBTRAIL_A_RULE_LEFT,
+	SKBTRAIL_A_RULE_NETNS,
+	SKBTRAIL_A_RULE_PORTID,
+	SKBTRAIL_A_RULE_PID,
+	SKBTRAIL_A_RULE_MATCHED,
+	SKBTRAIL_A_RULE_SPARED,
+	SKBTRAIL_A_RULE_CHANGED,
+	SKBTRAIL_A_RULE_DROPPED,
+	SKBTRAIL_A_RULE_REFUSED,
+	SKBTRAIL_A_RULE_PAD,
+	__SKBTRAIL_A_RULE_MAX,
+	SKBTRAIL_A_RULE_MAX = __SKBTRAIL_A_RULE_MAX - 1
+};
+
+enum {
 	SKBTRAIL_A_BATCH_RECORDS = 1,
 	__SKBTRAIL_A_BATCH_MAX,
 	SKBTRAIL_A_BATCH_MAX = __SKBTRAIL_A_BATCH_MAX - 1
@@ -857,6 +1081,9 @@ enum {
 	SKBTRAIL_CMD_SESSION_STOP,
 	SKBTRAIL_CMD_SESSION_GET,
 	SKBTRAIL_CMD_BATCH,
+	SKBTRAIL_CMD_RULE_ADD,
+	SKBTRAIL_CMD_RULE_DEL,
+	SKBTRAIL_CMD_RULE_GET,
 	__SKBTRAIL_CMD_MAX,
 	SKBTRAIL_CMD_MAX = __SKBTRAIL_CMD_MAX - 1
 };

@@ -1,0 +1,882 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Edits packets, and keeps their checksums right. In three steps: check looks
+ * whether it can be done, prepare does all that can fail, apply cannot. So a
+ * packet is changed as a rule says or not at all.
+ *
+ * Every byte goes through store(), which keeps CHECKSUM_COMPLETE right by
+ * itself: skb->csum is the sum of all bytes, those of the checksums included.
+ * The difference a store makes is then taken out of the checksums that cover
+ * it: that of IPv4, and that of the transport. Of the latter the packet may
+ * only hold the sum of the pseudo header (CHECKSUM_PARTIAL); then only addresses
+ * matter to it. If what is yet to be computed is the checksum of a packet within
+ * this one (local checksum offload), whatever that covers sums up to the
+ * same in the end: changes there do not matter to ours.
+ */
+#include "rewrite_edit.h"
+
+#include <linux/if_ether.h>
+#include <linux/if_vlan.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/minmax.h>
+#include <linux/skbuff.h>
+#include <linux/string.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/checksum.h>
+#include <net/dsfield.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/tcp.h>
+
+#define MAX_EXTHDRS	8
+#define MAX_TCP_HEADER_LEN	60
+
+static const void *peek(const struct skbtrail_job *job, u32 off, u32 len, void *buf)
+{
+	return skb_header_pointer(job->skb, job->nh + off, len, buf);
+}
+
+/* where the checksums are that cover a pseudo header, and those that do not */
+static void find_check(struct skbtrail_job *job)
+{
+	switch (job->proto) {
+	case IPPROTO_TCP:
+		job->check = job->l4 + offsetof(struct tcphdr, check);
+		break;
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_DCCP:
+		job->check = job->l4 + offsetof(struct udphdr, check);
+		break;
+	case IPPROTO_ICMPV6:
+		job->check = job->family == 6 ? job->l4 + 2 : 0;
+		break;
+	case IPPROTO_ICMP:
+		job->check = job->family == 4 ? job->l4 + 2 : 0;
+		break;
+	}
+	job->pseudo = job->proto != IPPROTO_ICMP;
+}
+
+/* whether the packet holds no more of our checksum than the sum of its pseudo header */
+static bool is_partial(const struct skbtrail_job *job)
+{
+	const struct sk_buff *skb = job->skb;
+
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		return false;
+	if (skb_checksum_start_offset(skb) == job->nh + job->l4)
+		return true;
+	/* computed for each segment, beside that of the packet within */
+	return skb->encapsulation && skb_is_gso(skb) &&
+	       skb_shinfo(skb)->gso_type & SKB_GSO_UDP_TUNNEL_CSUM;
+}
+
+static bool find_transport(struct skbtrail_job *job)
+{
+	__sum16 buf;
+	const __sum16 *check;
+	u32 need;
+
+	if (job->later)
+		return true;
+	need = job->proto == IPPROTO_TCP ? sizeof(struct tcphdr) : sizeof(struct udphdr);
+	if (job->l4 + need > job->len)
+		return true;
+	job->l4_len = need;
+	find_check(job);
+	if (!job->check)
+		return true;
+	check = peek(job, job->check, sizeof(buf), &buf);
+	if (!check)
+		return false;
+	job->partial = is_partial(job);
+	/* zero: the sender made none */
+	if (job->proto == IPPROTO_UDP && !*check && !job->partial)
+		job->check = 0;
+	return true;
+}
+
+static bool find_tcp(struct skbtrail_job *job)
+{
+	const struct tcphdr *th;
+	struct tcphdr buf;
+
+	if (job->proto != IPPROTO_TCP || !job->l4_len)
+		return true;
+	th = peek(job, job->l4, sizeof(buf), &buf);
+	if (!th || th->doff < 5 || job->l4 + th->doff * 4 > job->len)
+		return false;
+	job->l4_len = th->doff * 4;
+	return true;
+}
+
+/* what IP says of its length must be there; padding of the link is behind it */
+static bool length_fits(struct skbtrail_job *job, u32 told)
+{
+	u32 there = job->skb->len - job->nh;
+
+	/* more than IP can say of a packet that will be cut, or a jumbogram */
+	job->len = told ? told : there;
+	return job->len <= there;
+}
+
+static bool find_v4(struct skbtrail_job *job)
+{
+	const struct iphdr *iph;
+	struct iphdr buf;
+
+	iph = peek(job, 0, sizeof(buf), &buf);
+	if (!iph || iph->version != 4 || iph->ihl < 5)
+		return false;
+	if (!iph->tot_len && !skb_is_gso(job->skb))
+		return false;
+	if (!length_fits(job, ntohs(iph->tot_len)) || job->len < iph->ihl * 4)
+		return false;
+	job->family = 4;
+	job->l4 = iph->ihl * 4;
+	job->proto = iph->protocol;
+	job->fragment = iph->frag_off & htons(IP_MF | IP_OFFSET);
+	job->later = iph->frag_off & htons(IP_OFFSET);
+	return true;
+}
+
+/* passes one extension header; false: what is behind it is not known */
+static bool pass_extension(struct skbtrail_job *job)
+{
+	const u8 *h;
+	u8 buf[8];
+
+	h = peek(job, job->l4, sizeof(buf), buf);
+	if (!h)
+		return false;
+	if (job->proto == NEXTHDR_FRAGMENT) {
+		job->fragment = true;
+		job->later = (h[2] << 8 | h[3]) & IP6_OFFSET;
+		job->proto = h[0];
+		job->l4 += sizeof(struct frag_hdr);
+		return job->l4 <= job->len;
+	}
+	/* segments left: the destination of the checksum is another one */
+	if (job->proto == NEXTHDR_ROUTING && h[3])
+		job->routed = true;
+	job->proto = h[0];
+	job->l4 += (h[1] + 1) * 8;
+	return job->l4 <= job->len;
+}
+
+/* what is signed (AH) or encrypted is taken for a transport nothing is known of */
+static bool is_extension(u8 proto)
+{
+	return proto == NEXTHDR_HOP || proto == NEXTHDR_ROUTING || proto == NEXTHDR_DEST ||
+	       proto == NEXTHDR_FRAGMENT;
+}
+
+static bool find_v6(struct skbtrail_job *job)
+{
+	const struct ipv6hdr *iph;
+	struct ipv6hdr buf;
+	int i;
+
+	iph = peek(job, 0, sizeof(buf), &buf);
+	if (!iph || iph->version != 6)
+		return false;
+	if (!length_fits(job, iph->payload_len ? ntohs(iph->payload_len) + sizeof(*iph) : 0))
+		return false;
+	job->family = 6;
+	job->l4 = sizeof(*iph);
+	job->proto = iph->nexthdr;
+	for (i = 0; is_extension(job->proto); i++)
+		if (i == MAX_EXTHDRS || job->later || !pass_extension(job))
+			return job->later;
+	return true;
+}
+
+static bool find_headers(struct skbtrail_job *job, u16 l3proto)
+{
+	if (job->nh < 0 || job->nh > (int)job->skb->len)
+		return false;
+	if (l3proto == ETH_P_IP)
+		return find_v4(job) && find_transport(job) && find_tcp(job);
+	if (l3proto == ETH_P_IPV6)
+		return find_v6(job) && find_transport(job) && find_tcp(job);
+	return true;
+}
+
+static void extend(struct skbtrail_job *job, u32 end)
+{
+	job->extent = max(job->extent, job->nh + end);
+}
+
+/* what is written besides, as a checksum covers it */
+static void extend_check(struct skbtrail_job *job, bool ip, bool transport)
+{
+	if (ip)
+		extend(job, job->family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
+	if (transport && job->check)
+		extend(job, job->check + sizeof(__sum16));
+}
+
+static unsigned int check_ip(struct skbtrail_job *job)
+{
+	if (!job->family)
+		return SKBTRAIL_RULE_REFUSAL_MISSING;
+	extend_check(job, true, false);
+	return 0;
+}
+
+/*
+ * Protocols whose checksums know the addresses, but not to us, and those that
+ * sign them.
+ */
+static bool binds_addresses(const struct skbtrail_job *job)
+{
+	switch (job->proto) {
+	case IPPROTO_AH:
+	case 112: /* VRRP */
+		return true;
+	case IPPROTO_PIM:
+	case IPPROTO_MH:
+	case 89: /* OSPF */
+		return job->family == 6;
+	default:
+		return false;
+	}
+}
+
+static unsigned int check_address(struct skbtrail_job *job, const struct skbtrail_edit *e)
+{
+	if (!job->family || job->family != (e->alen == 4 ? 4 : 6) || binds_addresses(job))
+		return SKBTRAIL_RULE_REFUSAL_MISSING;
+	if (job->routed && e->action == SKBTRAIL_RULE_ACTION_DST)
+		return SKBTRAIL_RULE_REFUSAL_HEADERS;
+	extend_check(job, true, true);
+	return 0;
+}
+
+static bool has_ports(const struct skbtrail_job *job)
+{
+	return job->family && (job->proto == IPPROTO_TCP || job->proto == IPPROTO_UDP);
+}
+
+static unsigned int check_transport(struct skbtrail_job *job, bool tcp)
+{
+	if (!has_ports(job) || (tcp && job->proto != IPPROTO_TCP))
+		return SKBTRAIL_RULE_REFUSAL_MISSING;
+	if (job->later)
+		return SKBTRAIL_RULE_REFUSAL_FRAGMENT;
+	if (!job->l4_len)
+		return SKBTRAIL_RULE_REFUSAL_LENGTH;
+	extend(job, job->l4 + job->l4_len);
+	return 0;
+}
+
+/* where the value of the option is, from the network header on; 0: none */
+static u32 find_mss(const struct skbtrail_job *job)
+{
+	const struct tcphdr *th;
+	u8 buf[MAX_TCP_HEADER_LEN];
+	const u8 *h;
+	u32 i;
+
+	h = peek(job, job->l4, job->l4_len, buf);
+	th = (const struct tcphdr *)h;
+	if (!h || !th->syn)
+		return 0;
+	for (i = sizeof(*th); i < job->l4_len;) {
+		if (h[i] == TCPOPT_EOL)
+			return 0;
+		if (h[i] == TCPOPT_NOP) {
+			i++;
+			continue;
+		}
+		if (i + 1 >= job->l4_len || h[i + 1] < 2 || i + h[i + 1] > job->l4_len)
+			return 0;
+		if (h[i] == TCPOPT_MSS && h[i + 1] == TCPOLEN_MSS)
+			return job->l4 + i + 2;
+		i += h[i + 1];
+	}
+	return 0;
+}
+
+static unsigned int check_mss(struct skbtrail_job *job)
+{
+	unsigned int refusal = check_transport(job, true);
+
+	if (refusal)
+		return refusal;
+	job->mss = find_mss(job);
+	return job->mss ? 0 : SKBTRAIL_RULE_REFUSAL_MISSING;
+}
+
+/* from the network header on */
+static u32 payload_at(const struct skbtrail_job *job)
+{
+	return job->l4 + job->l4_len;
+}
+
+static unsigned int check_payload(struct skbtrail_job *job, const struct skbtrail_edit *e)
+{
+	if (!job->family || !(has_ports(job) || (job->proto == IPPROTO_ICMP && job->family == 4) ||
+			      (job->proto == IPPROTO_ICMPV6 && job->family == 6)))
+		return SKBTRAIL_RULE_REFUSAL_MISSING;
+	if (job->later)
+		return SKBTRAIL_RULE_REFUSAL_FRAGMENT;
+	if (!job->l4_len || payload_at(job) + e->offset + e->len > job->len)
+		return SKBTRAIL_RULE_REFUSAL_LENGTH;
+	extend(job, payload_at(job) + e->offset + e->len);
+	extend_check(job, false, true);
+	return 0;
+}
+
+static unsigned int check_stale(struct skbtrail_job *job)
+{
+	if (!job->family)
+		return SKBTRAIL_RULE_REFUSAL_MISSING;
+	if (skb_is_gso(job->skb))
+		return SKBTRAIL_RULE_REFUSAL_GSO;
+	/* its checksum is none we could resolve */
+	if (job->skb->ip_summed == CHECKSUM_PARTIAL && skb_csum_is_sctp(job->skb))
+		return SKBTRAIL_RULE_REFUSAL_MISSING;
+	job->stale = true;
+	return 0;
+}
+
+static unsigned int check_truncate(struct skbtrail_job *job, const struct skbtrail_edit *e)
+{
+	unsigned int refusal = check_stale(job);
+
+	if (refusal)
+		return refusal;
+	if (job->fragment)
+		return SKBTRAIL_RULE_REFUSAL_FRAGMENT;
+	if (e->value < job->l4)
+		return SKBTRAIL_RULE_REFUSAL_LENGTH;
+	if (e->value < job->len)
+		job->cut = e->value;
+	extend_check(job, true, false);
+	return 0;
+}
+
+/* behind all that is to be cut off, so it is checked last */
+static unsigned int check_corrupt(struct skbtrail_job *job)
+{
+	u32 end = job->cut ? job->cut : job->len;
+	unsigned int refusal = check_stale(job);
+
+	if (refusal)
+		return refusal;
+	if (job->l4 >= end)
+		return SKBTRAIL_RULE_REFUSAL_LENGTH;
+	job->bit = job->l4 * 8 + (u32)((u64)job->random * ((end - job->l4) * 8) >> 32);
+	extend(job, job->bit / 8 + 1);
+	return 0;
+}
+
+static bool tagged_inside(const struct sk_buff *skb)
+{
+	return eth_type_vlan(skb->protocol);
+}
+
+static unsigned int check_edit(struct skbtrail_job *job, const struct skbtrail_edit *e)
+{
+	switch (e->action) {
+	case SKBTRAIL_RULE_ACTION_DSCP:
+	case SKBTRAIL_RULE_ACTION_ECN:
+	case SKBTRAIL_RULE_ACTION_TTL:
+		return check_ip(job);
+	case SKBTRAIL_RULE_ACTION_SRC:
+	case SKBTRAIL_RULE_ACTION_DST:
+		return check_address(job, e);
+	case SKBTRAIL_RULE_ACTION_SPORT:
+	case SKBTRAIL_RULE_ACTION_DPORT:
+		return check_transport(job, false);
+	case SKBTRAIL_RULE_ACTION_FLAGS:
+	case SKBTRAIL_RULE_ACTION_WINDOW:
+		return check_transport(job, true);
+	case SKBTRAIL_RULE_ACTION_MSS:
+		return check_mss(job);
+	case SKBTRAIL_RULE_ACTION_PAYLOAD:
+		return check_payload(job, e);
+	case SKBTRAIL_RULE_ACTION_TRUNCATE:
+		return check_truncate(job, e);
+	case SKBTRAIL_RULE_ACTION_VLAN:
+		return tagged_inside(job->skb) ? SKBTRAIL_RULE_REFUSAL_MISSING : 0;
+	default:
+		return 0;
+	}
+}
+
+unsigned int skbtrail_edit_check(struct skbtrail_job *job, struct sk_buff *skb, int nh,
+				 u16 l3proto)
+{
+	const struct skbtrail_edit *edit = job->edit;
+	unsigned int i, refusal = 0, n = job->n;
+	bool corrupt = false;
+
+	*job = (struct skbtrail_job){
+		.edit = edit, .n = n, .random = job->random, .skb = skb, .nh = nh,
+	};
+	if (!find_headers(job, l3proto))
+		return SKBTRAIL_RULE_REFUSAL_HEADERS;
+	for (i = 0; i < n && !refusal; i++) {
+		corrupt |= edit[i].action == SKBTRAIL_RULE_ACTION_CORRUPT;
+		refusal = check_edit(job, &edit[i]);
+	}
+	if (corrupt && !refusal)
+		refusal = check_corrupt(job);
+	if (refusal)
+		return refusal;
+	/* each packet of such a list has headers of its own */
+	if (job->extent && skb_is_gso(skb) && skb_shinfo(skb)->gso_type & SKB_GSO_FRAGLIST)
+		return SKBTRAIL_RULE_REFUSAL_GSO;
+	if (skb_shared(skb))
+		return SKBTRAIL_RULE_REFUSAL_SHARED;
+	/* what is to be cut off cannot be written to */
+	if (job->cut && job->extent > job->nh + job->cut)
+		return SKBTRAIL_RULE_REFUSAL_LENGTH;
+	return job->extent > skb->len ? SKBTRAIL_RULE_REFUSAL_LENGTH : 0;
+}
+
+/* nobody computes it any more, and who receives it looks */
+static int resolve_checksum(struct skbtrail_job *job)
+{
+	struct sk_buff *skb = job->skb;
+
+	/* it warns if the header it is about is not linear */
+	if (skb->ip_summed == CHECKSUM_PARTIAL &&
+	    (!pskb_may_pull(skb, skb_checksum_start_offset(skb) + skb->csum_offset +
+				 sizeof(__sum16)) || skb_checksum_help(skb)))
+		return -ENOMEM;
+	skb->ip_summed = CHECKSUM_NONE;
+	job->partial = false;
+	return 0;
+}
+
+unsigned int skbtrail_edit_prepare(struct skbtrail_job *job)
+{
+	struct sk_buff *skb = job->skb;
+
+	/* what is shared with others, or not linear, becomes a copy of our own */
+	if (job->extent && skb_ensure_writable(skb, job->extent))
+		return SKBTRAIL_RULE_REFUSAL_MEMORY;
+	if (job->stale && resolve_checksum(job))
+		return SKBTRAIL_RULE_REFUSAL_MEMORY;
+	/* the last that can fail: from here on it must be said in the header */
+	if (job->cut && pskb_trim(skb, job->nh + job->cut))
+		return SKBTRAIL_RULE_REFUSAL_MEMORY;
+	return 0;
+}
+
+static u8 *at(const struct skbtrail_job *job, u32 off)
+{
+	return job->skb->data + job->nh + off;
+}
+
+/* returns the difference it makes to a sum that begins at the network header */
+static __wsum store(const struct skbtrail_job *job, u32 off, const void *new, u32 len)
+{
+	struct sk_buff *skb = job->skb;
+	u8 *to = at(job, off);
+	__wsum diff;
+
+	diff = csum_sub(csum_partial(new, len, 0), csum_partial(to, len, 0));
+	memcpy(to, new, len);
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->csum = csum_add(skb->csum, csum_shift(diff, job->nh + off));
+	return csum_shift(diff, off);
+}
+
+static void fix_ip(const struct skbtrail_job *job, __wsum diff)
+{
+	const struct iphdr *iph = (const struct iphdr *)at(job, 0);
+	__sum16 check;
+
+	if (job->family != 4)
+		return;
+	check = csum_fold(csum_add(diff, ~csum_unfold(iph->check)));
+	store(job, offsetof(struct iphdr, check), &check, sizeof(check));
+}
+
+/* @whole: as computed over all it covers, else only over the pseudo header */
+static void fix_check(const struct skbtrail_job *job, __wsum diff, bool whole)
+{
+	__sum16 check;
+
+	memcpy(&check, at(job, job->check), sizeof(check));
+	if (whole)
+		check = csum_fold(csum_add(diff, ~csum_unfold(check)));
+	else
+		check = ~csum_fold(csum_add(diff, csum_unfold(check)));
+	/* zero would mean none, which IPv6 does not allow */
+	if (whole && !check && (job->proto == IPPROTO_UDP || job->proto == IPPROTO_UDPLITE))
+		check = CSUM_MANGLED_0;
+	store(job, job->check, &check, sizeof(check));
+}
+
+/* of addresses */
+static void fix_pseudo(const struct skbtrail_job *job, __wsum diff)
+{
+	if (job->check && job->pseudo)
+		fix_check(job, diff, !job->partial);
+}
+
+/* of what is at @off, behind the network header */
+static void fix_transport(const struct skbtrail_job *job, u32 off, __wsum diff)
+{
+	const struct sk_buff *skb = job->skb;
+
+	if (!job->check || job->partial)
+		return;
+	/* covered by a checksum that will be computed, and makes up for it */
+	if (skb->ip_summed == CHECKSUM_PARTIAL &&
+	    job->nh + (int)off >= skb_checksum_start_offset(skb))
+		return;
+	fix_check(job, diff, true);
+}
+
+static void apply_tos(struct skbtrail_job *job, u8 mask, u8 value)
+{
+	u8 tos, bytes[2];
+
+	job->touched |= SKBTRAIL_TOUCHED_TOS;
+	if (job->family == 4) {
+		tos = (*at(job, 1) & ~mask) | value;
+		fix_ip(job, store(job, 1, &tos, 1));
+		return;
+	}
+	bytes[0] = (*at(job, 0) & ~(mask >> 4)) | value >> 4;
+	bytes[1] = (*at(job, 1) & ~(mask << 4)) | value << 4;
+	store(job, 0, bytes, 2);
+}
+
+static void apply_ttl(struct skbtrail_job *job, u8 ttl)
+{
+	if (job->family == 4)
+		fix_ip(job, store(job, offsetof(struct iphdr, ttl), &ttl, 1));
+	else
+		store(job, offsetof(struct ipv6hdr, hop_limit), &ttl, 1);
+}
+
+static u32 address_at(const struct skbtrail_job *job, bool dst)
+{
+	if (job->family == 4)
+		return dst ? offsetof(struct iphdr, daddr) : offsetof(struct iphdr, saddr);
+	return dst ? offsetof(struct ipv6hdr, daddr) : offsetof(struct ipv6hdr, saddr);
+}
+
+static void apply_address(struct skbtrail_job *job, const struct skbtrail_edit *e)
+{
+	bool dst = e->action == SKBTRAIL_RULE_ACTION_DST;
+	__wsum diff;
+
+	diff = store(job, address_at(job, dst), e->addr, e->alen);
+	fix_ip(job, diff);
+	fix_pseudo(job, diff);
+	job->touched |= dst ? SKBTRAIL_TOUCHED_DST : SKBTRAIL_TOUCHED_SRC;
+}
+
+static void apply_bytes(struct skbtrail_job *job, u32 off, const void *new, u32 len)
+{
+	fix_transport(job, off, store(job, off, new, len));
+}
+
+static void apply_half(struct skbtrail_job *job, u32 off, u16 value)
+{
+	__be16 half = htons(value);
+
+	apply_bytes(job, off, &half, sizeof(half));
+}
+
+static void apply_port(struct skbtrail_job *job, const struct skbtrail_edit *e)
+{
+	apply_half(job, job->l4 + (e->action == SKBTRAIL_RULE_ACTION_DPORT ? 2 : 0), e->value);
+	job->touched |= SKBTRAIL_TOUCHED_PORT;
+}
+
+static u8 new_flags(u8 old, const struct skbtrail_edit *e)
+{
+	return (old & ~e->mask) | (e->value & e->mask);
+}
+
+static void apply_flags(struct skbtrail_job *job, const struct skbtrail_edit *e)
+{
+	u8 flags = new_flags(*at(job, job->l4 + 13), e);
+
+	apply_bytes(job, job->l4 + 13, &flags, 1);
+}
+
+static u16 get_half(const struct skbtrail_job *job, u32 off)
+{
+	__be16 buf = 0;
+	const __be16 *half = peek(job, off, sizeof(buf), &buf);
+
+	return half ? ntohs(*half) : 0;
+}
+
+static void apply_mss(struct skbtrail_job *job, u32 mss)
+{
+	/* never raised: the sender has no room for more */
+	if (get_half(job, job->mss) > mss)
+		apply_half(job, job->mss, mss);
+}
+
+static u16 tag_with(const struct sk_buff *skb, u16 vid)
+{
+	u16 tci = skb_vlan_tag_present(skb) ? skb_vlan_tag_get(skb) : 0;
+
+	return (tci & ~VLAN_VID_MASK) | vid;
+}
+
+static void apply_vlan(struct skbtrail_job *job, u16 vid)
+{
+	struct sk_buff *skb = job->skb;
+	__be16 proto = skb_vlan_tag_present(skb) ? skb->vlan_proto : htons(ETH_P_8021Q);
+
+	if (vid)
+		__vlan_hwaccel_put_tag(skb, proto, tag_with(skb, vid));
+	else
+		__vlan_hwaccel_clear_tag(skb);
+}
+
+static u32 new_mark(const struct sk_buff *skb, const struct skbtrail_edit *e)
+{
+	return (skb->mark & ~e->mask) | (e->value & e->mask);
+}
+
+static void apply_edit(struct skbtrail_job *job, const struct skbtrail_edit *e)
+{
+	struct sk_buff *skb = job->skb;
+
+	switch (e->action) {
+	case SKBTRAIL_RULE_ACTION_MARK:
+		skb->mark = new_mark(skb, e);
+		job->touched |= SKBTRAIL_TOUCHED_MARK;
+		break;
+	case SKBTRAIL_RULE_ACTION_PRIORITY:
+		skb->priority = e->value;
+		break;
+	case SKBTRAIL_RULE_ACTION_DSCP:
+		apply_tos(job, (u8)~INET_ECN_MASK, e->value << 2);
+		break;
+	case SKBTRAIL_RULE_ACTION_ECN:
+		apply_tos(job, INET_ECN_MASK, e->value);
+		break;
+	case SKBTRAIL_RULE_ACTION_TTL:
+		apply_ttl(job, e->value);
+		break;
+	case SKBTRAIL_RULE_ACTION_SRC:
+	case SKBTRAIL_RULE_ACTION_DST:
+		apply_address(job, e);
+		break;
+	case SKBTRAIL_RULE_ACTION_SPORT:
+	case SKBTRAIL_RULE_ACTION_DPORT:
+		apply_port(job, e);
+		break;
+	case SKBTRAIL_RULE_ACTION_FLAGS:
+		apply_flags(job, e);
+		break;
+	case SKBTRAIL_RULE_ACTION_WINDOW:
+		apply_half(job, job->l4 + offsetof(struct tcphdr, window), e->value);
+		break;
+	case SKBTRAIL_RULE_ACTION_MSS:
+		apply_mss(job, e->value);
+		break;
+	case SKBTRAIL_RULE_ACTION_VLAN:
+		apply_vlan(job, e->value);
+		break;
+	case SKBTRAIL_RULE_ACTION_PAYLOAD:
+		apply_bytes(job, payload_at(job) + e->offset, e->bytes, e->len);
+		break;
+	}
+}
+
+/* IP says what it has become; the transport is left as it is */
+static void apply_cut(struct skbtrail_job *job)
+{
+	__be16 len = htons(job->family == 4 ? job->cut : job->cut - sizeof(struct ipv6hdr));
+
+	if (job->family == 4)
+		fix_ip(job, store(job, offsetof(struct iphdr, tot_len), &len, sizeof(len)));
+	else
+		store(job, offsetof(struct ipv6hdr, payload_len), &len, sizeof(len));
+}
+
+void skbtrail_edit_apply(struct skbtrail_job *job)
+{
+	unsigned int i;
+	u8 byte;
+
+	for (i = 0; i < job->n; i++)
+		apply_edit(job, &job->edit[i]);
+	if (job->cut)
+		apply_cut(job);
+	if (job->bit) {
+		byte = *at(job, job->bit / 8) ^ (0x80 >> job->bit % 8);
+		store(job, job->bit / 8, &byte, 1);
+	}
+	if (job->touched & (SKBTRAIL_TOUCHED_SRC | SKBTRAIL_TOUCHED_DST | SKBTRAIL_TOUCHED_PORT))
+		skb_clear_hash(job->skb);
+}
+
+void skbtrail_edit_put(struct skbtrail_told *told, u8 id, const void *value, u16 len)
+{
+	struct skbtrail_fact_head *head = (void *)(told->buf + told->len);
+	u32 size = ALIGN(sizeof(*head) + len, 8);
+
+	/* what is not told is seen at the next stage, without the rule's name */
+	if (told->len + size > sizeof(told->buf))
+		return;
+	memset(head, 0, size);
+	*head = (struct skbtrail_fact_head){ .id = id, .len = len };
+	memcpy(head + 1, value, len);
+	told->len += size;
+}
+
+#define PUT(told, id, value) do { \
+	typeof(value) v_ = (value); \
+	skbtrail_edit_put(told, SKBTRAIL_FACT_##id, &v_, sizeof(v_)); \
+} while (0)
+
+static void tell_pair(struct skbtrail_told *told, u8 id, u32 old, u32 new)
+{
+	u32 pair[2] = { old, new };
+
+	if (old != new)
+		skbtrail_edit_put(told, id, pair, sizeof(pair));
+}
+
+static u8 old_tos(const struct skbtrail_job *job)
+{
+	u16 word = get_half(job, 0);
+
+	return job->family == 4 ? word & 0xff : word >> 4 & 0xff;
+}
+
+/* of both parts; the one that is not changed stays */
+static void tell_tos(const struct skbtrail_job *job, struct skbtrail_told *told)
+{
+	u8 tos = old_tos(job);
+	bool any = false;
+	unsigned int i;
+
+	for (i = 0; i < job->n; i++) {
+		const struct skbtrail_edit *e = &job->edit[i];
+
+		if (e->action == SKBTRAIL_RULE_ACTION_DSCP)
+			tos = (tos & INET_ECN_MASK) | e->value << 2;
+		else if (e->action == SKBTRAIL_RULE_ACTION_ECN)
+			tos = (tos & ~INET_ECN_MASK) | e->value;
+		else
+			continue;
+		any = true;
+	}
+	if (any)
+		PUT(told, TOS, tos);
+}
+
+/* flags and window, which are one fact */
+static void tell_tcp(const struct skbtrail_job *job, struct skbtrail_told *told)
+{
+	struct skbtrail_fact_tcp fact = { .doff = job->l4_len };
+	const struct tcphdr *th;
+	struct tcphdr buf;
+	bool any = false;
+	unsigned int i;
+
+	th = peek(job, job->l4, sizeof(buf), &buf);
+	if (!th || job->proto != IPPROTO_TCP || !job->l4_len)
+		return;
+	fact.seq = ntohl(th->seq);
+	fact.ack = ntohl(th->ack_seq);
+	fact.window = ntohs(th->window);
+	fact.flags = ((const u8 *)th)[13];
+	fact.payload = job->len - payload_at(job);
+	for (i = 0; i < job->n; i++) {
+		const struct skbtrail_edit *e = &job->edit[i];
+
+		if (e->action == SKBTRAIL_RULE_ACTION_FLAGS)
+			fact.flags = new_flags(fact.flags, e);
+		else if (e->action == SKBTRAIL_RULE_ACTION_WINDOW)
+			fact.window = e->value;
+		else
+			continue;
+		any = true;
+	}
+	if (any)
+		PUT(told, TCP, fact);
+}
+
+static void tell_payload(const struct skbtrail_job *job, const struct skbtrail_edit *e,
+			 struct skbtrail_told *told)
+{
+	struct skbtrail_fact_payload pair[2] = { };
+	u32 n = min_t(u32, e->len, sizeof(pair[0].bytes));
+
+	pair[0].offset = e->offset;
+	pair[0].len = e->len;
+	pair[1] = pair[0];
+	if (skb_copy_bits(job->skb, job->nh + payload_at(job) + e->offset, pair[0].bytes, n))
+		return;
+	memcpy(pair[1].bytes, e->bytes, n);
+	skbtrail_edit_put(told, SKBTRAIL_FACT_PAYLOAD, pair, sizeof(pair));
+}
+
+static void tell_edit(const struct skbtrail_job *job, const struct skbtrail_edit *e,
+		      struct skbtrail_told *told)
+{
+	struct sk_buff *skb = job->skb;
+
+	switch (e->action) {
+	case SKBTRAIL_RULE_ACTION_MARK:
+		PUT(told, MARK, new_mark(skb, e));
+		break;
+	case SKBTRAIL_RULE_ACTION_PRIORITY:
+		tell_pair(told, SKBTRAIL_FACT_PRIORITY, skb->priority, e->value);
+		break;
+	case SKBTRAIL_RULE_ACTION_TTL:
+		PUT(told, TTL, (u8)e->value);
+		break;
+	case SKBTRAIL_RULE_ACTION_SRC:
+		skbtrail_edit_put(told, SKBTRAIL_FACT_SADDR, e->addr, e->alen);
+		break;
+	case SKBTRAIL_RULE_ACTION_DST:
+		skbtrail_edit_put(told, SKBTRAIL_FACT_DADDR, e->addr, e->alen);
+		break;
+	case SKBTRAIL_RULE_ACTION_SPORT:
+		PUT(told, SPORT, (u16)e->value);
+		break;
+	case SKBTRAIL_RULE_ACTION_DPORT:
+		PUT(told, DPORT, (u16)e->value);
+		break;
+	case SKBTRAIL_RULE_ACTION_MSS:
+		tell_pair(told, SKBTRAIL_FACT_MSS, get_half(job, job->mss),
+			  min_t(u32, get_half(job, job->mss), e->value));
+		break;
+	case SKBTRAIL_RULE_ACTION_VLAN:
+		if (e->value)
+			PUT(told, VLAN, tag_with(skb, e->value));
+		else if (skb_vlan_tag_present(skb))
+			skbtrail_edit_put(told, SKBTRAIL_FACT_VLAN, NULL, 0);
+		break;
+	case SKBTRAIL_RULE_ACTION_PAYLOAD:
+		tell_payload(job, e, told);
+		break;
+	}
+}
+
+void skbtrail_edit_tell(const struct skbtrail_job *job, struct skbtrail_told *told)
+{
+	unsigned int i;
+
+	for (i = 0; i < job->n; i++)
+		tell_edit(job, &job->edit[i], told);
+	tell_tos(job, told);
+	tell_tcp(job, told);
+	if (job->cut)
+		tell_pair(told, SKBTRAIL_FACT_CUT, job->len, job->cut);
+	if (job->bit)
+		PUT(told, CORRUPT, job->bit);
+}

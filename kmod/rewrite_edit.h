@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SKBTRAIL_REWRITE_EDIT_H
+#define SKBTRAIL_REWRITE_EDIT_H
+
+#include <linux/skbtrail.h>
+#include <linux/types.h>
+
+struct sk_buff;
+
+/**
+ * struct skbtrail_edit - one thing to be done to a packet
+ * @action: enum skbtrail_rule_action
+ * @alen: bytes of @addr
+ * @len: bytes of @bytes
+ * @offset: of the payload
+ * @value: as the action says
+ * @mask: bits of @value that count
+ * @addr: network order
+ * @bytes: owned by the rule
+ */
+struct skbtrail_edit {
+	u8	action;
+	u8	alen;
+	u16	len;
+	u32	offset;
+	u32	value;
+	u32	mask;
+	u8	addr[16];
+	u8	*bytes;
+};
+
+/* all facts of one rule's changes fit in here; checked when they are put */
+#define SKBTRAIL_TOLD_MAX	384
+
+/**
+ * struct skbtrail_told - facts of what a rule changed
+ * @len: bytes used
+ * @buf: struct skbtrail_fact_head and value, padded, one after the other
+ */
+struct skbtrail_told {
+	u32	len;
+	u8	buf[SKBTRAIL_TOLD_MAX] __aligned(8);
+};
+
+/* what was changed that others decided something by */
+#define SKBTRAIL_TOUCHED_SRC	BIT(0)
+#define SKBTRAIL_TOUCHED_DST	BIT(1)
+#define SKBTRAIL_TOUCHED_PORT	BIT(2)
+#define SKBTRAIL_TOUCHED_TOS	BIT(3)
+#define SKBTRAIL_TOUCHED_MARK	BIT(4)
+
+/**
+ * struct skbtrail_job - the edits of one rule, and the packet they are done to
+ * @edit: what is to be done
+ * @n: how many
+ * @random: chooses the bit that is corrupted
+ *
+ * Filled in by skbtrail_edit_check():
+ * @skb: packet
+ * @nh: network header, in bytes from skb->data
+ * @len: bytes from there on, as IP tells them
+ * @family: 4, 6 or 0
+ * @proto: IP protocol, after extension headers
+ * @l4: transport header, from the network header on
+ * @l4_len: bytes of it that can be read, 0: none
+ * @check: transport checksum, from the network header on; 0: none
+ * @pseudo: which covers a pseudo header
+ * @partial: and is yet to be computed, by whoever sends the packet
+ * @fragment: of a larger packet
+ * @later: not its first fragment
+ * @routed: an IPv6 routing header names another destination
+ * @mss: value of the TCP option, from the network header on; 0: none
+ * @extent: bytes from skb->data on that must be writable
+ * @cut: length to cut it to, 0: none
+ * @bit: to be flipped, from the network header on
+ * @stale: the checksum is to be left wrong
+ * @touched: SKBTRAIL_TOUCHED_*
+ */
+struct skbtrail_job {
+	const struct skbtrail_edit	*edit;
+	unsigned int			n;
+	u32				random;
+	struct sk_buff			*skb;
+	int				nh;
+	u32				len;
+	u8				family;
+	u8				proto;
+	u16				l4;
+	u16				l4_len;
+	u16				check;
+	bool				pseudo;
+	bool				partial;
+	bool				fragment;
+	bool				later;
+	bool				routed;
+	bool				stale;
+	u8				touched;
+	u32				mss;
+	u32				extent;
+	u32				cut;
+	u32				bit;
+};
+
+/**
+ * skbtrail_edit_check() - whether a job can be done
+ * @job: @edit, @n and @random are set
+ * @skb: packet
+ * @nh: offset of its network header from skb->data
+ * @l3proto: Ethertype of what is there, host order
+ *
+ * Looks only. Context: any but NMI. Return: 0, or enum skbtrail_rule_refusal.
+ */
+unsigned int skbtrail_edit_check(struct skbtrail_job *job, struct sk_buff *skb, int nh,
+				 u16 l3proto);
+
+/**
+ * skbtrail_edit_prepare() - make a job that was checked possible
+ *
+ * Afterwards the packet says the same as before, and the job cannot fail any
+ * more. Headers may be elsewhere in memory. Return: as skbtrail_edit_check().
+ */
+unsigned int skbtrail_edit_prepare(struct skbtrail_job *job);
+
+/** skbtrail_edit_tell() - facts of what a job that was checked does; before it is done */
+void skbtrail_edit_tell(const struct skbtrail_job *job, struct skbtrail_told *told);
+
+/** skbtrail_edit_apply() - do a job that was prepared */
+void skbtrail_edit_apply(struct skbtrail_job *job);
+
+/** skbtrail_edit_put() - one fact */
+void skbtrail_edit_put(struct skbtrail_told *told, u8 id, const void *value, u16 len);
+
+#endif /* SKBTRAIL_REWRITE_EDIT_H */
