@@ -19,6 +19,7 @@
  * @first_inum: first namespace that was told, 0 none
  * @seen: a hit was passed at which the packet existed
  * @pending: first change that belongs to no hit yet
+ * @rule: rewrite rule whose changes are being told, 0 none
  */
 struct walk {
 	struct trail *t;
@@ -31,6 +32,7 @@ struct walk {
 	bool seen;
 	size_t cap_changes;
 	size_t pending;
+	struct skbtrail_fact_rewrite rule;
 };
 
 bool hit_awaits(const struct hit *h)
@@ -81,9 +83,9 @@ static void add_change(struct walk *w, unsigned int id, const struct value *old,
 	struct trail *t = w->t;
 	size_t i;
 
-	/* two changes of a fact before one hit are one change to it */
+	/* two changes of a fact before one hit are one change to it, unless a rule made one */
 	for (i = w->pending; i < t->nr_changes; i++) {
-		if (t->changes[i].fact != id)
+		if (t->changes[i].fact != id || t->changes[i].rule || w->rule.rule)
 			continue;
 		t->changes[i].new = *new;
 		return;
@@ -91,7 +93,8 @@ static void add_change(struct walk *w, unsigned int id, const struct value *old,
 	t->changes = grow(t->changes, t->nr_changes, &w->cap_changes,
 			  sizeof(*t->changes));
 	t->changes[t->nr_changes++] = (struct change) {
-		.fact = id, .old = *old, .new = *new,
+		.fact = id, .old = *old, .new = *new, .rule = w->rule.rule,
+		.dry = w->rule.flags & SKBTRAIL_REWRITE_DRY,
 	};
 }
 
@@ -156,6 +159,31 @@ static void take_bytes(struct trail *t, const struct fact *fact)
 	t->bytes_len = fact->len;
 }
 
+/* What a rule changed, or would have: the kernel sees the rest of it at the next stage. */
+static void learn_rewrite(struct walk *w, unsigned int id, const struct value *v)
+{
+	struct value old, new;
+
+	if (fact_halves(id, v, &old, &new))
+		add_change(w, id, &old, &new);
+	else if (id == SKBTRAIL_FACT_CORRUPT || id == SKBTRAIL_FACT_DROP)
+		add_change(w, id, &(struct value) { 0 }, v);
+	else if (!(w->rule.flags & SKBTRAIL_REWRITE_DRY))
+		learn(w, id, v, false);
+	else if (!fact_equal(&w->now.v[id], v))
+		add_change(w, id, &w->now.v[id], v);
+}
+
+static void learn_fact(struct walk *w, unsigned int id, const struct value *v, bool first)
+{
+	if (id == SKBTRAIL_FACT_REWRITE)
+		fact_copy(v, &w->rule, sizeof(w->rule));
+	else if (w->rule.rule)
+		learn_rewrite(w, id, v);
+	else
+		learn(w, id, v, first);
+}
+
 static void walk_facts(struct walk *w, const struct event *e, bool first)
 {
 	struct cursor c = { w->f->facts + e->facts, e->facts_len };
@@ -170,7 +198,7 @@ static void walk_facts(struct walk *w, const struct event *e, bool first)
 		}
 		switch (fact_take(&fact, &v)) {
 		case DECODED_RECORD:
-			learn(w, fact.id, &v, first);
+			learn_fact(w, fact.id, &v, first);
 			break;
 		case DECODED_DAMAGED:
 			++*w->damaged;
@@ -181,6 +209,7 @@ static void walk_facts(struct walk *w, const struct event *e, bool first)
 	}
 	if (got == DECODED_DAMAGED)
 		++*w->damaged;
+	w->rule = (struct skbtrail_fact_rewrite) { 0 };
 }
 
 static void add_hit(struct walk *w, const struct event *e)

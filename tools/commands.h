@@ -10,5 +10,9 @@ int command_record(const struct options *opts);
 int command_read(const struct options *opts);
 int command_stages(const struct options *opts);
 int command_doctor(const struct options *opts);
+int command_rewrite(const struct options *opts);
+
+/* what rewrite says behind its options */
+void help_rewrite(void);
 
 #endif

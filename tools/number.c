@@ -97,3 +97,25 @@ int number_seconds(const char *option, const char *text, uint64_t *ms)
 refuse:
 	return complain("%s takes seconds such as 5 or 0.5, not '%s'", option, text);
 }
+
+int number_share(const char *option, const char *text, uint32_t *billionths)
+{
+	uint32_t unit = 100000000;
+	uint64_t whole;
+	char *end;
+
+	if (digits(text, &end, &whole) || whole > 1)
+		goto refuse;
+	*billionths = whole * 1000000000;
+	if (*end == '.') {
+		for (end++; isdigit((unsigned char)*end); end++, unit /= 10)
+			*billionths += unit * (*end - '0');
+		if (!isdigit((unsigned char)end[-1]))
+			goto refuse;
+	}
+	if (!*end && *billionths && *billionths <= 1000000000)
+		return 0;
+refuse:
+	return complain("%s takes a share such as 0.01, more than 0 and at most 1, not '%s'",
+			option, text);
+}

@@ -17,4 +17,7 @@ int number_bytes(const char *option, const char *text, uint64_t min,
 /* Seconds with up to three decimals, as milliseconds; at least one. */
 int number_seconds(const char *option, const char *text, uint64_t *ms);
 
+/* A share with up to nine decimals, more than 0 and at most 1, in billionths. */
+int number_share(const char *option, const char *text, uint32_t *billionths);
+
 #endif

@@ -141,6 +141,77 @@ static int set_output(struct options *opts, const char *arg)
 	return set_text(&opts->output, "--output", "a file name", arg);
 }
 
+static int set_at(struct options *opts, const char *arg)
+{
+	return set_text(&opts->at, "--at", "the name of a hook", arg);
+}
+
+static int set_before_nat(struct options *opts, const char *arg)
+{
+	(void)arg;
+	opts->before_nat = true;
+	return 0;
+}
+
+static int set_after_nat(struct options *opts, const char *arg)
+{
+	(void)arg;
+	opts->after_nat = true;
+	return 0;
+}
+
+static int set_number(struct options *opts, const char *arg)
+{
+	uint64_t n;
+
+	if (number_parse("--number", arg, 1, INT32_MAX, &n))
+		return -1;
+	opts->number = n;
+	return 0;
+}
+
+static int set_for(struct options *opts, const char *arg)
+{
+	if (number_seconds("--for", arg, &opts->duration_ms))
+		return -1;
+	if (opts->duration_ms > UINT32_MAX)
+		return complain("--for takes at most %u seconds, not '%s'",
+				UINT32_MAX / 1000, arg);
+	return 0;
+}
+
+static int set_probability(struct options *opts, const char *arg)
+{
+	return number_share("--probability", arg, &opts->probability);
+}
+
+static int set_seed(struct options *opts, const char *arg)
+{
+	opts->seeded = true;
+	return number_parse("--seed", arg, 0, UINT64_MAX, &opts->seed);
+}
+
+static int set_dry_run(struct options *opts, const char *arg)
+{
+	(void)arg;
+	opts->dry_run = true;
+	return 0;
+}
+
+static int set_persist(struct options *opts, const char *arg)
+{
+	(void)arg;
+	opts->persist = true;
+	return 0;
+}
+
+static int set_disturb_queues(struct options *opts, const char *arg)
+{
+	(void)arg;
+	opts->disturb_queues = true;
+	return 0;
+}
+
 static const struct option_def {
 	const char *name;
 	char letter;
@@ -149,17 +220,39 @@ static const struct option_def {
 	const char *text;
 	int (*set)(struct options *opts, const char *arg);
 } defs[] = {
-	{ "json", 'j', NULL, FOR_TRAILS | FOR_STAGES,
+	{ "at", 'a', "HOOK", FOR_REWRITE,
+	  "prerouting, local_in, forward, local_out, postrouting, ingress, egress",
+	  set_at },
+	{ "before-nat", 0, NULL, FOR_REWRITE,
+	  "in front of conntrack and NAT (the default)", set_before_nat },
+	{ "after-nat", 0, NULL, FOR_REWRITE, "behind NAT", set_after_nat },
+	{ "number", 0, "N", FOR_REWRITE,
+	  "number of the rule: its name, and its place in the order", set_number },
+	{ "json", 'j', NULL, FOR_TRAILS | FOR_STAGES | FOR_REWRITE,
 	  "one JSON object per line", set_json },
 	{ "flat", 'f', NULL, FOR_TRAILS, "one line per hit", set_flat },
 	{ "drops", 0, NULL, FOR_TRAILS, "only trails that end dropped", set_drops },
 	{ "count", 'c', "N", FOR_TRAILS, "stop after N finished trails", set_count },
+	{ "count", 'c', "N", FOR_REWRITE, "apply it to N packets, then no more", set_count },
+	{ "for", 'd', "S", FOR_REWRITE, "apply it for S seconds", set_for },
+	{ "probability", 'p', "P", FOR_REWRITE,
+	  "apply it to this share of the packets, such as 0.01", set_probability },
+	{ "seed", 0, "N", FOR_REWRITE, "have chance repeat itself", set_seed },
+	{ "dry-run", 0, NULL, FOR_REWRITE, "count and show, change nothing", set_dry_run },
+	{ "persist", 0, NULL, FOR_REWRITE,
+	  "leave the rule behind; else it goes when this command ends", set_persist },
+	{ "disturb-queues", 0, NULL, FOR_REWRITE,
+	  "add hooks though packets may wait in NFQUEUE", set_disturb_queues },
 	{ "duration", 'd', "S", FOR_SESSION,
 	  "stop after S seconds", set_duration },
 	{ "snaplen", 's', "N", FOR_SESSION,
 	  "capture N bytes of each packet, at most 2048", set_snaplen },
 	{ "dev", 'i', "NAME", FOR_SESSION,
 	  "only packets first seen on this device", set_dev },
+	{ "dev", 'i', "NAME", FOR_REWRITE,
+	  "only packets that come in or go out by this device", set_dev },
+	{ "netns", 'n', "NS", FOR_REWRITE,
+	  "only in this network namespace: name, pid or path", set_netns },
 	{ "netns", 'n', "NS", FOR_SESSION,
 	  "only packets first seen in this network namespace: name, pid or path",
 	  set_netns },
@@ -205,14 +298,14 @@ static void fill_tables(const struct command *cmd, struct option *longs,
 	memset(longs, 0, sizeof(*longs));
 }
 
-static const struct option_def *find(int val)
+static const struct option_def *find(const struct command *cmd, int val)
 {
 	size_t i;
 
 	if (val >= 256)
 		return &defs[val - 256];
 	for (i = 0; i < DEFS; i++)
-		if (defs[i].letter == val)
+		if (defs[i].letter == val && defs[i].commands & cmd->bit)
 			return &defs[i];
 	return NULL;
 }
@@ -247,7 +340,7 @@ static int parse_options(struct options *opts, const struct command *cmd,
 		if (c == '?' || c == ':')
 			return refuse(cmd, c, argv);
 		if (c != -1) {
-			if (find(c)->set(opts, optarg))
+			if (find(cmd, c)->set(opts, optarg))
 				return -1;
 			continue;
 		}
@@ -284,6 +377,12 @@ static int take_operands(struct options *opts, const struct command *cmd,
 	if (cmd->operands == OPERANDS_NONE && nr)
 		return complain("'skbtrail %s' takes no operand such as '%s'",
 				cmd->name, operands[0]);
+	if (cmd->operands == OPERANDS_WORDS) {
+		opts->words = xcalloc(nr, sizeof(*opts->words));
+		memcpy(opts->words, operands, nr * sizeof(*opts->words));
+		opts->nr_words = nr;
+		return 0;
+	}
 	if (cmd->operands == OPERANDS_FILE) {
 		if (!nr)
 			return complain("'skbtrail %s' needs the name of a recording",
@@ -315,6 +414,7 @@ int options_parse(struct options *opts, const struct command *cmd, int argc,
 void options_release(struct options *opts)
 {
 	free(opts->filter);
+	free(opts->words);
 	free(opts->stages);
 }
 
@@ -335,4 +435,6 @@ void options_help(FILE *f, const struct command *cmd)
 			 defs[i].arg ? defs[i].arg : "");
 		fprintf(f, "  %-24s %s\n", left, defs[i].text);
 	}
+	if (cmd->help)
+		cmd->help();
 }

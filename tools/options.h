@@ -14,8 +14,9 @@ struct options;
  * @bit: its place in the option table's masks
  * @synopsis: what follows the name
  * @text: what it does
- * @operands: FILE comes first, then a filter may follow
+ * @operands: FILE comes first, then a filter may follow; WORDS are the command's affair
  * @run: returns an exit status
+ * @help: prints what is to be said behind the options, NULL nothing
  */
 struct command {
 	const char *name;
@@ -26,8 +27,10 @@ struct command {
 		OPERANDS_NONE,
 		OPERANDS_FILTER,
 		OPERANDS_FILE,
+		OPERANDS_WORDS,
 	} operands;
 	int (*run)(const struct options *opts);
+	void (*help)(void);
 };
 
 enum {
@@ -36,6 +39,7 @@ enum {
 	FOR_READ	= 4,
 	FOR_STAGES	= 8,
 	FOR_DOCTOR	= 16,
+	FOR_REWRITE	= 32,
 	FOR_SESSION	= FOR_TRACE | FOR_RECORD,
 	FOR_TRAILS	= FOR_SESSION | FOR_READ,
 };
@@ -51,6 +55,11 @@ enum {
  * @output: file to write; NULL none
  * @file: file to read
  * @filter: as typed, words joined by one space; empty for none
+ * @words: operands one by one, where the command wants them so
+ * @at: hook of a rewrite rule
+ * @number: of a rewrite rule; 0 the next one
+ * @probability: in billionths; 0 always
+ * @seeded: @seed counts
  */
 struct options {
 	bool help;
@@ -68,6 +77,18 @@ struct options {
 	const char *output;
 	const char *file;
 	char *filter;
+	char **words;
+	size_t nr_words;
+	const char *at;
+	bool before_nat;
+	bool after_nat;
+	uint32_t number;
+	uint32_t probability;
+	bool seeded;
+	uint64_t seed;
+	bool dry_run;
+	bool persist;
+	bool disturb_queues;
 };
 
 /**

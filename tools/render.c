@@ -84,6 +84,8 @@ static bool in_heading(unsigned int id)
 
 bool render_worth_telling(const struct change *ch)
 {
+	if (ch->rule)
+		return true;
 	/* the first two have a column of their own; a cookie says nothing */
 	if (ch->fact == SKBTRAIL_FACT_DEV || ch->fact == SKBTRAIL_FACT_NETNS ||
 	    ch->fact == SKBTRAIL_FACT_SOCK)
@@ -117,9 +119,18 @@ bool render_tells_changes(const struct trail *t, const struct hit *h)
 	return false;
 }
 
+/* Who made a change, behind the last one of his. */
+static void render_rule(const struct canvas *c, const struct change *ch)
+{
+	if (!ch->rule)
+		return;
+	fprintf(c->f, " %s skbtrail rule %u", ch->dry ? "in a dry run of" : "by", ch->rule);
+}
+
 void render_changes(const struct canvas *c, const struct trail *t,
 		    const struct hit *h)
 {
+	const struct change *last = NULL;
 	const char *join = "";
 	uint32_t i;
 
@@ -128,10 +139,15 @@ void render_changes(const struct canvas *c, const struct trail *t,
 
 		if (!render_worth_telling(ch))
 			continue;
+		if (last && (last->rule != ch->rule || last->dry != ch->dry))
+			render_rule(c, last);
 		fputs(join, c->f);
 		render_change(c, ch);
 		join = ", ";
+		last = ch;
 	}
+	if (last)
+		render_rule(c, last);
 }
 
 static void heading_icmp(const struct canvas *c, const struct trail *t)

@@ -143,22 +143,56 @@ static struct json_object *json_links(const struct link *links, size_t n)
 	return list;
 }
 
+static void add_change(struct json_object *o, const struct change *ch)
+{
+	struct json_object *pair = json_object_new_array_ext(2);
+
+	json_object_array_add(pair, fact_json(ch->fact, &ch->old));
+	json_object_array_add(pair, fact_json(ch->fact, &ch->new));
+	add(o, fact_key(ch->fact), pair);
+}
+
 static struct json_object *json_changes(const struct trail *t,
 					const struct hit *h)
 {
 	struct json_object *o = json_object_new_object();
-	struct json_object *pair;
 	uint32_t i;
 
-	for (i = 0; i < h->nr_changes; i++) {
-		const struct change *ch = &t->changes[h->changes + i];
-
-		pair = json_object_new_array_ext(2);
-		json_object_array_add(pair, fact_json(ch->fact, &ch->old));
-		json_object_array_add(pair, fact_json(ch->fact, &ch->new));
-		add(o, fact_key(ch->fact), pair);
-	}
+	for (i = 0; i < h->nr_changes; i++)
+		if (!t->changes[h->changes + i].dry)
+			add_change(o, &t->changes[h->changes + i]);
 	return o;
+}
+
+/* Returns the object of a rule among those of a hit; rules change one after the other. */
+static struct json_object *rule_object(struct json_object *list, const struct change *ch)
+{
+	size_t n = json_object_array_length(list);
+	struct json_object *o = n ? json_object_array_get_idx(list, n - 1) : NULL;
+
+	if (o && json_object_get_int64(json_object_object_get(o, "rule")) == ch->rule)
+		return json_object_object_get(o, "changes");
+	o = json_object_new_object();
+	add_number(o, "rule", ch->rule);
+	add(o, "dry_run", json_object_new_boolean(ch->dry));
+	add(o, "changes", json_object_new_object());
+	json_object_array_add(list, o);
+	return json_object_object_get(o, "changes");
+}
+
+static void add_rewrites(struct json_object *hit, const struct trail *t, const struct hit *h)
+{
+	struct json_object *list = json_object_new_array();
+	uint32_t i;
+
+	for (i = 0; i < h->nr_changes; i++)
+		if (t->changes[h->changes + i].rule)
+			add_change(rule_object(list, &t->changes[h->changes + i]),
+				   &t->changes[h->changes + i]);
+	if (json_object_array_length(list))
+		add(hit, "rewrites", list);
+	else
+		json_object_put(list);
 }
 
 static struct json_object *json_context(uint8_t ctx)
@@ -204,6 +238,7 @@ static struct json_object *json_hit(const struct canvas *c,
 		add_number(o, "info", h->info);
 	if (h->nr_changes)
 		add(o, "changes", json_changes(t, h));
+	add_rewrites(o, t, h);
 	return o;
 }
 

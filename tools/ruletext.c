@@ -293,8 +293,11 @@ const struct name *ruletext_learn(struct names *names, const struct record *rec)
 	struct verdict_key key;
 	char *text;
 
-	if (!v)
+	/* a rewrite rule comes with its text */
+	if (!v || v->rec.engine == SKBTRAIL_VERDICT_ENGINE_SKBTRAIL) {
+		free(v);
 		return NULL;
+	}
 	key = verdict_key(v);
 	old = names_get(names, DICT_RULE, key.id);
 	if (!is_known(names, v, key)) {

@@ -11,19 +11,22 @@
 static const struct command commands[] = {
 	{ "trace", FOR_TRACE, "[options] [FILTER]",
 	  "Follow packets live; prints each when it is finished",
-	  OPERANDS_FILTER, command_trace },
+	  OPERANDS_FILTER, command_trace, NULL },
 	{ "record", FOR_RECORD, "[options] -o FILE [FILTER]",
 	  "Follow packets and keep the stream in a file",
-	  OPERANDS_FILTER, command_record },
+	  OPERANDS_FILTER, command_record, NULL },
 	{ "read", FOR_READ, "[options] FILE [FILTER]",
 	  "Show a recording as trace would have shown it",
-	  OPERANDS_FILE, command_read },
+	  OPERANDS_FILE, command_read, NULL },
 	{ "stages", FOR_STAGES, "[options]",
 	  "Show the stage table and what is available here",
-	  OPERANDS_NONE, command_stages },
+	  OPERANDS_NONE, command_stages, NULL },
+	{ "rewrite", FOR_REWRITE, "add|list|del|flush [options] ...",
+	  "Change packets by rules: add --at HOOK ACTION... [if FILTER], del NUMBER...",
+	  OPERANDS_WORDS, command_rewrite, help_rewrite },
 	{ "doctor", FOR_DOCTOR, "",
 	  "Say what works on this machine, and what to do about the rest",
-	  OPERANDS_NONE, command_doctor },
+	  OPERANDS_NONE, command_doctor, NULL },
 };
 
 #define COMMANDS ARRAY_SIZE(commands)

@@ -82,6 +82,9 @@ const struct reason *summary_meaning(const struct trail *t)
 {
 	char buf[32];
 
+	/* whoever added a rule of ours knows */
+	if (t->verdict && t->verdict->rec.engine == SKBTRAIL_VERDICT_ENGINE_SKBTRAIL)
+		return NULL;
 	return reason_find(summary_reason(t, buf, sizeof(buf)),
 			   by_hook(t) ? t->verdict->func : t->symbol);
 }

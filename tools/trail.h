@@ -28,9 +28,13 @@ struct place {
  * @fact: enum skbtrail_fact
  * @old: what was known before; no length when there was nothing
  * @new: what is known from here on; no length when it ceased to hold
+ * @rule: rewrite rule that made it, 0 none
+ * @dry: or would have made it, had it not been a dry run
  */
 struct change {
 	uint8_t fact;
+	bool dry;
+	uint32_t rule;
 	struct value old;
 	struct value new;
 };

@@ -43,6 +43,8 @@ static bool take_body(struct verdict *v, struct cursor c)
 		return false;
 	if (v->rec.engine == SKBTRAIL_VERDICT_ENGINE_FUNCTION)
 		return true;
+	if (v->rec.engine == SKBTRAIL_VERDICT_ENGINE_SKBTRAIL)
+		return take_text(&c, v->table);
 	if (!v->rec.steps || !take_text(&c, v->table))
 		return false;
 	for (i = 0; i < v->rec.steps; i++)
@@ -123,6 +125,8 @@ void verdict_name(struct verdict *v, const struct names *names)
 	struct verdict_key key = verdict_key(v);
 	const struct name *text = names_get(names, DICT_RULE, key.id);
 
+	if (v->rec.engine == SKBTRAIL_VERDICT_ENGINE_SKBTRAIL)
+		v->text = v->table;
 	if (symbol && strcmp(symbol, "unknown") != 0)
 		take_symbol(v, symbol);
 	if (text && text->parent == key.parent && *text->text)
@@ -176,6 +180,12 @@ static void print_rule(FILE *f, const struct verdict *v)
 
 void verdict_print(FILE *f, const struct verdict *v)
 {
+	if (v->rec.engine == SKBTRAIL_VERDICT_ENGINE_SKBTRAIL) {
+		fprintf(f, "skbtrail rule %llu", (unsigned long long)v->rec.table);
+		if (*v->table)
+			fprintf(f, " \"%s\"", v->table);
+		return;
+	}
 	if (v->rec.engine != SKBTRAIL_VERDICT_ENGINE_FUNCTION) {
 		print_rule(f, v);
 		return;
@@ -248,8 +258,22 @@ static struct json_object *json_hook(const struct verdict *v)
 	return o;
 }
 
+static struct json_object *json_own_rule(const struct verdict *v)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_text(o, "engine", "skbtrail");
+	add_number(o, "number", v->rec.table);
+	add_text(o, "text", v->table);
+	return o;
+}
+
 void verdict_json(struct json_object *o, const struct verdict *v)
 {
+	if (v->rec.engine == SKBTRAIL_VERDICT_ENGINE_SKBTRAIL) {
+		json_object_object_add(o, "rule", json_own_rule(v));
+		return;
+	}
 	if (v->rec.engine != SKBTRAIL_VERDICT_ENGINE_FUNCTION)
 		json_object_object_add(o, "rule", json_rule(v));
 	json_object_object_add(o, "hook", json_hook(v));

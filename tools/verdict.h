@@ -16,7 +16,7 @@ struct json_object;
 /**
  * struct verdict - Who in netfilter dropped a packet.
  * @rec: as told; its steps are those of @step
- * @table: name of the table, empty where there is none
+ * @table: name of the table, empty where there is none; text of a rewrite rule
  * @step: chains from the base chain on, the rule in each that mattered; 0 none
  * @text: the deciding rule as its tool writes it, NULL unknown
  * @func: hook function, NULL unknown

@@ -147,6 +147,11 @@ def netns_of(t):
     return names
 
 
+def rewrites(t):
+    """What rewrite rules did: (rule, dry run, changes), in their order."""
+    return [(r.rule, r.dry_run, dict(r.changes)) for h in t["hits"] for r in h.rewrites or []]
+
+
 # ---- packets of a pcap file ----
 
 class Packet(dict):

@@ -7,15 +7,15 @@
 #include "options.h"
 
 static const struct command trace = {
-	"trace", FOR_TRACE, "[options] [FILTER]", "Follow", OPERANDS_FILTER, NULL,
+	"trace", FOR_TRACE, "[options] [FILTER]", "Follow", OPERANDS_FILTER, NULL, NULL,
 };
 
 static const struct command read_cmd = {
-	"read", FOR_READ, "[options] FILE [FILTER]", "Show", OPERANDS_FILE, NULL,
+	"read", FOR_READ, "[options] FILE [FILTER]", "Show", OPERANDS_FILE, NULL, NULL,
 };
 
 static const struct command stages = {
-	"stages", FOR_STAGES, "", "Show", OPERANDS_NONE, NULL,
+	"stages", FOR_STAGES, "", "Show", OPERANDS_NONE, NULL, NULL,
 };
 
 struct call {

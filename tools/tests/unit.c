@@ -77,6 +77,7 @@ int main(void)
 	test_summary();
 	test_recfile();
 	test_options();
+	test_actions();
 	test_filter();
 	test_render();
 	printf("1..%u\n", passed + failed);

@@ -31,6 +31,7 @@ void test_assembly(void);
 void test_summary(void);
 void test_recfile(void);
 void test_options(void);
+void test_actions(void);
 void test_filter(void);
 void test_render(void);
 void test_loss(void);
