@@ -777,6 +777,8 @@ static void lose(struct skbtrail_point *p)
 	}
 	if (p->op == SKBTRAIL_OP_NFT_CHAIN)
 		skbtrail_code_forget(SKBTRAIL_IN_NFT);
+	if (p->stage == SKBTRAIL_ST_VETH_CROSS)
+		skbtrail_code_forget(SKBTRAIL_IN_VETH_XDP);
 	forget_ip(p);
 	p->same = NULL;
 	p->attached = false;

@@ -25,6 +25,9 @@ static struct {
 	[SKBTRAIL_IN_COPY]		= { "skb_copy" },
 	[SKBTRAIL_IN_COPY_EXPAND]	= { "skb_copy_expand" },
 	[SKBTRAIL_IN_PSKB_COPY]		= { "__pskb_copy_fclone" },
+	/* a packet is rebuilt for XDP: from 6.12 on by the first, before that in veth */
+	[SKBTRAIL_IN_COW_DATA]		= { "skb_pp_cow_data" },
+	[SKBTRAIL_IN_VETH_XDP]		= { "veth_xdp_rcv_skb" },
 	[SKBTRAIL_IN_RETRANSMIT_TIMER]	= { "tcp_retransmit_timer" },
 	[SKBTRAIL_IN_RETRANSMIT_QUEUE]	= { "tcp_xmit_retransmit_queue.part.0" },
 	[SKBTRAIL_IN_LOSS_PROBE]	= { "tcp_send_loss_probe" },

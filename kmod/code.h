@@ -15,6 +15,8 @@ enum skbtrail_code {
 	SKBTRAIL_IN_COPY,
 	SKBTRAIL_IN_COPY_EXPAND,
 	SKBTRAIL_IN_PSKB_COPY,
+	SKBTRAIL_IN_COW_DATA,
+	SKBTRAIL_IN_VETH_XDP,
 	SKBTRAIL_IN_RETRANSMIT_TIMER,
 	SKBTRAIL_IN_RETRANSMIT_QUEUE,
 	SKBTRAIL_IN_LOSS_PROBE,
@@ -34,6 +36,16 @@ void skbtrail_code_forget(enum skbtrail_code code);
 
 /** skbtrail_code_in() - whether @ip lies in that function; any context */
 bool skbtrail_code_in(unsigned long ip, enum skbtrail_code code);
+
+/** skbtrail_code_copies() - whether @ip lies where a packet is copied, bytes and all */
+static inline bool skbtrail_code_copies(unsigned long ip)
+{
+	return skbtrail_code_in(ip, SKBTRAIL_IN_COPY) ||
+	       skbtrail_code_in(ip, SKBTRAIL_IN_COPY_EXPAND) ||
+	       skbtrail_code_in(ip, SKBTRAIL_IN_PSKB_COPY) ||
+	       skbtrail_code_in(ip, SKBTRAIL_IN_COW_DATA) ||
+	       skbtrail_code_in(ip, SKBTRAIL_IN_VETH_XDP);
+}
 
 /** skbtrail_code_clones() - whether all of skb_clone() comes by the function at @entry */
 bool skbtrail_code_clones(unsigned long entry);

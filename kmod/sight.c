@@ -715,9 +715,7 @@ static noinline void see_otherwise(const struct skbtrail_point *p, const struct 
 					       (struct sk_buff *)skbtrail_arg(regs, 2));
 		break;
 	case SKBTRAIL_OP_COPY_OF:
-		if (skbtrail_code_in(caller, SKBTRAIL_IN_COPY) ||
-		    skbtrail_code_in(caller, SKBTRAIL_IN_COPY_EXPAND) ||
-		    skbtrail_code_in(caller, SKBTRAIL_IN_PSKB_COPY))
+		if (skbtrail_code_copies(caller))
 			skbtrail_lineage_copy(p, packet_of(p, regs),
 					      (struct sk_buff *)skbtrail_arg(regs, 2));
 		break;
