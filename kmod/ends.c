@@ -25,8 +25,12 @@ enum skbtrail_end_kind skbtrail_end_freed(const struct skbtrail_point *p,
 		return SKBTRAIL_END_KIND_DELIVERED;
 	if (life->stage == SKBTRAIL_ST_DEV_XMIT || life->stage == SKBTRAIL_ST_DEV_DONE)
 		return SKBTRAIL_END_KIND_SENT;
-	/* after a failed merge it is owned by its socket, until a reader is done with it */
-	if (life->merged && !skb->sk && !(p->flags & SKBTRAIL_PF_ASIDE))
+	/*
+	 * After a failed merge it is owned by its socket, until a reader is done with it.
+	 * But so is what waited out of order, whether its merge fails or not.
+	 */
+	if (life->merged && (p->flags & SKBTRAIL_PF_PARTIAL ||
+			     (!skb->sk && !(p->flags & SKBTRAIL_PF_ASIDE))))
 		return SKBTRAIL_END_KIND_MERGED;
 	return SKBTRAIL_END_KIND_CONSUMED;
 }

@@ -55,6 +55,8 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(LIFE_FREE, FREE, "skb_attempt_defer_free", 1, .flags = PF(LIFE) | PF(ASIDE)),
 	FN(LIFE_FREE, FREE, "__consume_stateless_skb", 1, .flags = PF(LIFE)),
 	FN(LIFE_FREE, FREE, "napi_skb_free_stolen_head", 1, .flags = PF(LIFE)),
+	/* the rest of a packet whose data TCP has put to another's */
+	FN(LIFE_FREE, FREE, "kfree_skb_partial", 1, .flags = PF(LIFE) | PF(PARTIAL)),
 	FN(LIFE_FREE, FREE, "kfree_skbmem", 1, .flags = PF(LIFE) | PF(VITAL)),
 	/* __skb_clone() has both packets, too, but is inlined in 7.x */
 	FN(LIFE_CLONE, CLONE, "__copy_skb_header", 1, .flags = PF(LIFE)),

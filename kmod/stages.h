@@ -91,6 +91,7 @@ enum skbtrail_l2 {
 #define SKBTRAIL_PF_ANSWER	BIT(11)	/* may be about an answer to the packet */
 #define SKBTRAIL_PF_OUT		BIT(12)	/* its stage is on the way out; set at load */
 #define SKBTRAIL_PF_WHY		BIT(13)	/* tells why a packet is dropped; for every session */
+#define SKBTRAIL_PF_PARTIAL	BIT(14)	/* frees only what has become part of another packet */
 
 #define SKBTRAIL_PF_SK		BIT(14)	/* an argument is a socket; set at load */
 #define SKBTRAIL_PF_PLAIN	BIT(15)	/* just a packet that passes; set at load */
