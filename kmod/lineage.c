@@ -64,15 +64,15 @@ static u32 watching(const struct skbtrail_point *p)
 	return READ_ONCE(skbtrail_interest[p->stage].watch);
 }
 
-/* what is known of a packet, if somebody follows it; no set is locked */
-static bool followed(const struct skbtrail_point *p, struct sk_buff *skb, u64 ns,
-		     struct skbtrail_life *life)
+/* what is known of a packet, if somebody follows it or refused to; no set is locked */
+static bool known(const struct skbtrail_point *p, struct sk_buff *skb, u64 ns,
+		  struct skbtrail_life *life)
 {
 	struct skbtrail_sighting s;
 
 	skbtrail_sighting_init(&s, p, skb);
 	s.ns = ns;
-	return skbtrail_lives_copy(&s, life);
+	return skbtrail_lives_copy(&s, life) || life->refused;
 }
 
 /*
@@ -98,6 +98,26 @@ static struct skbtrail_life *begin(struct skbtrail_set *set, struct skbtrail_sig
 	skbtrail_encode_lost(sessions, SKBTRAIL_LOST_CAUSE_TABLE, 1, s->ns);
 	skbtrail_refused_note(s->skb, sessions);
 	return NULL;
+}
+
+/*
+ * Who refused a packet does not follow what is made of it: its trail would begin
+ * in the middle. @life: of what is made, NULL: none; @s: it. Its set is locked.
+ */
+static void pass_refusal(struct skbtrail_life *life, const struct skbtrail_life *parent,
+			 const struct skbtrail_sighting *s)
+{
+	u32 sessions = parent->refused & READ_ONCE(skbtrail_active);
+
+	if (likely(!sessions))
+		return;
+	/* one that is in the table was refused by the stream */
+	skbtrail_encode_lost(sessions, parent->trail ? SKBTRAIL_LOST_CAUSE_ADMISSION :
+			     SKBTRAIL_LOST_CAUSE_TABLE, 1, s->ns);
+	if (life)
+		life->refused |= sessions;
+	else
+		skbtrail_refused_note(s->skb, sessions);
 }
 
 /* what it looks like until its own headers are seen; and where it was made */
@@ -128,6 +148,7 @@ static void piece(const struct skbtrail_point *p, struct sk_buff *skb, bool fres
 	life = skbtrail_track_find(set, skb);
 	if (fresh || !life || !skbtrail_lives_same(set, life, &s)) {
 		life = begin(set, &s, parent->sessions);
+		pass_refusal(life, parent, &s);
 		if (life) {
 			begin_at(life, parent, &s);
 			/* what the kernel copies of it includes that */
@@ -162,7 +183,7 @@ void skbtrail_lineage_fragment(const struct skbtrail_point *p, struct sk_buff *f
 	u64 ns = skbtrail_clock();
 	struct skbtrail_life parent;
 
-	if (!followed(p, skb, ns, &parent))
+	if (!known(p, skb, ns, &parent))
 		return;
 	kin.place = count_piece(skb);
 	kin.of = kin.place ? kin.place - 1 + left : 0;
@@ -188,7 +209,7 @@ void skbtrail_lineage_fraglist(const struct skbtrail_point *p, struct sk_buff *s
 	struct skbtrail_life parent;
 	struct sk_buff *next;
 
-	if (!followed(p, skb, ns, &parent))
+	if (!known(p, skb, ns, &parent))
 		return;
 	next = skb_shinfo(skb)->frag_list;
 	kin.of = 1 + count_list(next, parent.sessions, ns);
@@ -205,7 +226,7 @@ void skbtrail_lineage_segments(const struct skbtrail_point *p, struct sk_buff *s
 	u64 ns = skbtrail_clock();
 	struct skbtrail_life parent;
 
-	if (!followed(p, skb, ns, &parent))
+	if (!known(p, skb, ns, &parent))
 		return;
 	kin.of = count_list(segments, parent.sessions, ns);
 	for (; segments && kin.place < PIECES_MAX; segments = segments->next) {
@@ -223,7 +244,7 @@ void skbtrail_lineage_copy(const struct skbtrail_point *p, struct sk_buff *copy,
 	u64 ns = skbtrail_clock();
 	struct skbtrail_life parent;
 
-	if (followed(p, skb, ns, &parent))
+	if (known(p, skb, ns, &parent))
 		piece(p, copy, true, &parent, &kin, ns);
 }
 
@@ -235,11 +256,15 @@ void skbtrail_lineage_clone(const struct skbtrail_point *p, struct sk_buff *clon
 	struct skbtrail_sighting s;
 
 	s.ns = skbtrail_clock();
-	if (!followed(p, skb, s.ns, &parent))
+	if (!known(p, skb, s.ns, &parent))
 		return;
 	skbtrail_sighting_init(&s, p, clone);
 	skbtrail_track_lock(set);
 	life = begin(set, &s, parent.sessions);
+	pass_refusal(life, &parent, &s);
+	/* it has no buffer yet */
+	if (!life)
+		skbtrail_refused_expand(clone);
 	if (life) {
 		/* the clone itself is not looked at, it may be empty yet */
 		s.skb = skb;
@@ -312,7 +337,7 @@ static void take(const struct skbtrail_point *p, struct sk_buff *skb, u64 ns,
 	struct skbtrail_life *found;
 
 	memset(life, 0, sizeof(*life));
-	if (!followed(p, skb, ns, life))
+	if (!known(p, skb, ns, life))
 		return;
 	skbtrail_track_lock(set);
 	found = skbtrail_track_find(set, skb);
@@ -349,7 +374,7 @@ void skbtrail_lineage_gather(const struct skbtrail_point *p, const struct inet_f
 	if (first && rb_to_skb(first) != skb) {
 		take(p, rb_to_skb(first), ns, &g->first);
 		take(p, skb, ns, &g->last);
-		if (g->first.sessions | g->last.sessions)
+		if (g->first.sessions | g->last.sessions | g->first.refused | g->last.refused)
 			g->q = q;
 	}
 	raw_spin_unlock(&g->lock);
@@ -492,6 +517,23 @@ static void put_together(const struct skbtrail_point *p, const struct inet_frag_
 	}
 }
 
+/* nobody follows any of it, and somebody would have */
+static void refuse_whole(const struct skbtrail_point *p, struct sk_buff *skb, struct gathered *g)
+{
+	struct skbtrail_set *set = skbtrail_track_set(skb);
+	struct skbtrail_sighting s;
+
+	g->first.refused |= g->last.refused;
+	skbtrail_sighting_init(&s, p, skb);
+	s.ns = skbtrail_clock();
+	skbtrail_track_lock(set);
+	pass_refusal(skbtrail_track_find(set, skb), &g->first, &s);
+	skbtrail_track_unlock(set);
+	memset(&g->first, 0, sizeof(g->first));
+	memset(&g->last, 0, sizeof(g->last));
+	g->q = NULL;
+}
+
 bool skbtrail_lineage_whole(const struct skbtrail_point *p, const struct inet_frag_queue *q,
 			    struct sk_buff *skb)
 {
@@ -507,6 +549,8 @@ bool skbtrail_lineage_whole(const struct skbtrail_point *p, const struct inet_fr
 		put_together(p, q, skb, g, of);
 		g->q = NULL;
 		any = true;
+	} else if (g->q) {
+		refuse_whole(p, skb, g);
 	}
 	raw_spin_unlock(&g->lock);
 	return any;
@@ -522,7 +566,9 @@ void skbtrail_lineage_forget(unsigned int session)
 		g = per_cpu_ptr(&gathered, cpu);
 		raw_spin_lock_irq(&g->lock);
 		g->first.sessions &= ~BIT(session);
+		g->first.refused &= ~BIT(session);
 		g->last.sessions &= ~BIT(session);
+		g->last.refused &= ~BIT(session);
 		raw_spin_unlock_irq(&g->lock);
 	}
 }

@@ -6,7 +6,9 @@
 #include "lives.h"
 
 #include <linux/skbuff.h>
+#include <linux/string.h>
 
+#include "refused.h"
 #include "track.h"
 #include "view.h"
 
@@ -73,13 +75,17 @@ bool skbtrail_lives_copy(struct skbtrail_sighting *s, struct skbtrail_life *copy
 {
 	struct skbtrail_set *set = skbtrail_track_set(s->skb);
 	struct skbtrail_life *life;
-	bool followed;
+	bool followed = false;
 
+	memset(copy, 0, sizeof(*copy));
 	skbtrail_track_lock(set);
 	life = skbtrail_track_find(set, s->skb);
-	followed = life && (life->sessions | life->heirs) && skbtrail_lives_same(set, life, s);
-	if (followed) {
-		skbtrail_lives_introduce(life, s);
+	if (!life) {
+		copy->refused = skbtrail_refused(s->skb);
+	} else if (skbtrail_lives_same(set, life, s)) {
+		followed = life->sessions | life->heirs;
+		if (followed)
+			skbtrail_lives_introduce(life, s);
 		*copy = *life;
 	}
 	skbtrail_track_unlock(set);

@@ -66,9 +66,9 @@ bool skbtrail_lives_same(struct skbtrail_set *set, struct skbtrail_life *life,
 
 /**
  * skbtrail_lives_copy() - what is known of @s->skb, if somebody follows it
- * @copy: filled in; the set is locked no more
+ * @copy: filled in; at least who refused it, which need not be in the table
  *
- * Context: interrupts off, no set locked. Return: whether there is something.
+ * Context: interrupts off, no set locked. Return: whether somebody follows it.
  */
 bool skbtrail_lives_copy(struct skbtrail_sighting *s, struct skbtrail_life *copy);
 
