@@ -17,7 +17,7 @@
 
 #define RECEIVE_BUF	0x100000
 
-/* After stop was answered, so long may the rest of the records take (ms). */
+/* After stop was asked for, so long may nothing come before the last record (ms). */
 #define DRAIN_MS	10000
 
 /**
@@ -147,6 +147,9 @@ static void handle_batch(struct session *s, const struct nlmsghdr *nlh)
 	if (records && s->ops->batch(s->arg, mnl_attr_get_payload(records),
 				     mnl_attr_get_payload_len(records)))
 		s->summed = true;
+	/* who reads slowly has much to read still: silence is the end */
+	if (s->stop_seq)
+		s->deadline = now_ms() + DRAIN_MS;
 }
 
 static void handle_message(struct session *s, const struct nlmsghdr *nlh)
