@@ -320,19 +320,6 @@ static size_t take_action(struct actions *a, char **words, size_t n)
 	return 1 + def->nr_args;
 }
 
-static char *join(char **words, size_t n)
-{
-	size_t len = 1, at = 0, i;
-	char *text;
-
-	for (i = 0; i < n; i++)
-		len += strlen(words[i]) + 1;
-	text = xcalloc(1, len);
-	for (i = 0; i < n; i++)
-		at += snprintf(text + at, len - at, "%s%s", i ? " " : "", words[i]);
-	return text;
-}
-
 int actions_parse(struct actions *a, char **words, size_t n)
 {
 	size_t at = 0, used;
@@ -346,12 +333,12 @@ int actions_parse(struct actions *a, char **words, size_t n)
 	}
 	if (!a->nr)
 		return complain("say what to do to packets; see 'skbtrail rewrite --help'");
-	a->text = join(words, at);
+	a->text = text_join(words, at);
 	if (strlen(a->text) > MAX_TEXT)
 		a->text[MAX_TEXT] = '\0';
 	if (at + 1 == n)
 		return complain("'if' needs a filter");
-	a->filter = join(words + at + 1, at < n ? n - at - 1 : 0);
+	a->filter = text_join(words + at + 1, at < n ? n - at - 1 : 0);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "array.h"
 #include "complain.h"
 #include "number.h"
+#include "text.h"
 
 #define DEFAULT_BUFFER	(16u << 20)
 #define MIN_BUFFER	262144
@@ -355,20 +356,6 @@ static int parse_options(struct options *opts, const struct command *cmd,
 	}
 }
 
-static char *join(char **words, int n)
-{
-	size_t len = 1, at = 0;
-	char *text;
-	int i;
-
-	for (i = 0; i < n; i++)
-		len += strlen(words[i]) + 1;
-	text = xcalloc(1, len);
-	for (i = 0; i < n; i++)
-		at += snprintf(text + at, len - at, "%s%s", i ? " " : "", words[i]);
-	return text;
-}
-
 static int take_operands(struct options *opts, const struct command *cmd,
 			 char **operands, int nr)
 {
@@ -390,7 +377,7 @@ static int take_operands(struct options *opts, const struct command *cmd,
 		opts->file = *operands++;
 		nr--;
 	}
-	opts->filter = join(operands, nr);
+	opts->filter = text_join(operands, nr);
 	return 0;
 }
 

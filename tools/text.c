@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "complain.h"
+
 struct style style_of_stdout(void)
 {
 	const char *no_color = getenv("NO_COLOR");
@@ -62,4 +64,17 @@ void text_pad(FILE *f, const char *s, size_t width)
 	fputs(s, f);
 	if (n < width)
 		fprintf(f, "%*s", (int)(width - n), "");
+}
+
+char *text_join(char **words, size_t n)
+{
+	size_t len = 1, at = 0, i;
+	char *text;
+
+	for (i = 0; i < n; i++)
+		len += strlen(words[i]) + 1;
+	text = xcalloc(1, len);
+	for (i = 0; i < n; i++)
+		at += snprintf(text + at, len - at, "%s%s", i ? " " : "", words[i]);
+	return text;
 }

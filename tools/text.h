@@ -30,6 +30,9 @@ size_t text_columns(const char *s);
 
 const char *text_arrow(const struct style *st);
 
+/* @n words with a space between, to be freed; "" for none. */
+char *text_join(char **words, size_t n);
+
 /* Writes @s to @f and pads it with spaces to @width columns. */
 void text_pad(FILE *f, const char *s, size_t width);
 
