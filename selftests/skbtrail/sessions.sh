@@ -14,7 +14,7 @@
 FIRST=7800
 SESSIONS=16
 QUERIES=3
-SENT=$(scaled 20000)
+SENT=$(scaled 9000)
 CPU1=/sys/devices/system/cpu/cpu1/online
 
 # options of session N: everything, half of the ports, queries only, few
