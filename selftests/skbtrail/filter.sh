@@ -16,7 +16,8 @@ declare -A PID STATUS_OF
 # watch NAME ARGS...: one more session
 watch()
 {
-	start_trace "$@" || return
+	# two dozen that flush often are all a slow machine does
+	start_trace "$1" --flush-ms $((100 * SLOW)) "${@:2}" || return
 	PID[$1]=$TRACER
 }
 

@@ -79,7 +79,8 @@ many()
 
 	for ((i = 0; i < SESSIONS; i++)); do
 		# shellcheck disable=SC2046 # options
-		start_trace "s$i" $(arguments "$i") || { ktap_test_fail "session $i"; return; }
+		start_trace "s$i" --flush-ms $((100 * SLOW)) $(arguments "$i") ||
+			{ ktap_test_fail "session $i"; return; }
 		pids+=("$TRACER")
 	done
 	check "$SESSIONS sessions: every query is answered" query_all
