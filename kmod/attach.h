@@ -108,8 +108,15 @@ u32 skbtrail_attach_hooks_gen(void);
 /** skbtrail_attach_hook_fn() - the hook function of a point with that op */
 const void *skbtrail_attach_hook_fn(const struct skbtrail_point *p);
 
-/** skbtrail_attach_hook_tables() - whether that runs rules of x_tables, its argument a table */
-bool skbtrail_attach_hook_tables(const struct skbtrail_point *p);
+/** enum skbtrail_hook_kind - what is known of a hook function by its name */
+enum skbtrail_hook_kind {
+	SKBTRAIL_HOOK_ANY,
+	SKBTRAIL_HOOK_TABLES,		/* it runs rules of x_tables, its argument a table */
+	SKBTRAIL_HOOK_CONNTRACK,	/* it gives a packet its connection */
+};
+
+/** skbtrail_attach_hook_kind() - of the hook function of a point with that op */
+enum skbtrail_hook_kind skbtrail_attach_hook_kind(const struct skbtrail_point *p);
 
 /** skbtrail_attach_hook_watched() - whether calls of a hook function are seen; any context */
 bool skbtrail_attach_hook_watched(const void *fn);

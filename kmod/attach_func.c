@@ -262,7 +262,7 @@ static void ftrace_exit(void) { }
 
 static struct skbtrail_point hooks[MAX_HOOKS];
 static void *hook_fn[MAX_HOOKS];
-static bool hook_tables[MAX_HOOKS];
+static u8 hook_kind[MAX_HOOKS];
 static unsigned int nhooks;
 static u32 hooks_gen;
 
@@ -485,9 +485,9 @@ const void *skbtrail_attach_hook_fn(const struct skbtrail_point *p)
 	return READ_ONCE(hook_fn[p - hooks]);
 }
 
-bool skbtrail_attach_hook_tables(const struct skbtrail_point *p)
+enum skbtrail_hook_kind skbtrail_attach_hook_kind(const struct skbtrail_point *p)
 {
-	return READ_ONCE(hook_tables[p - hooks]);
+	return READ_ONCE(hook_kind[p - hooks]);
 }
 
 bool skbtrail_attach_hook_watched(const void *fn)
@@ -505,7 +505,7 @@ bool skbtrail_func_hooks_tables(void)
 	unsigned int i;
 
 	for (i = 0; i < nhooks; i++)
-		if (hook_fn[i] && hook_tables[i])
+		if (hook_fn[i] && hook_kind[i] == SKBTRAIL_HOOK_TABLES)
 			return true;
 	return false;
 }
@@ -846,18 +846,26 @@ static const struct {
 	{ "arp_tables", "arpt_do_table" },
 };
 
-static bool runs_tables(const char *name)
+/* after these, a packet without a connection belongs to none */
+static const char *const trackers[] = {
+	"ipv4_conntrack_in", "ipv4_conntrack_local", "ipv6_conntrack_in", "ipv6_conntrack_local",
+};
+
+static u8 kind_of_hook(const char *name)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(runners); i++)
 		if (!strcmp(name, runners[i].name))
-			return true;
-	return false;
+			return SKBTRAIL_HOOK_TABLES;
+	for (i = 0; i < ARRAY_SIZE(trackers); i++)
+		if (!strcmp(name, trackers[i]))
+			return SKBTRAIL_HOOK_CONNTRACK;
+	return SKBTRAIL_HOOK_ANY;
 }
 
 /* name+0x0/0x12 [module]: fills in the module, empty for the kernel itself */
-static int describe_hook(const void *fn, char *mod, size_t size, bool *tables)
+static int describe_hook(const void *fn, char *mod, size_t size, u8 *kind)
 {
 	char sym[KSYM_SYMBOL_LEN], *at;
 	int err;
@@ -868,7 +876,7 @@ static int describe_hook(const void *fn, char *mod, size_t size, bool *tables)
 		at[strcspn(at, "]")] = '\0';
 	err = strscpy(mod, at ? at + 1 : "", size);
 	sym[strcspn(sym, "+")] = '\0';
-	*tables = runs_tables(sym);
+	*kind = kind_of_hook(sym);
 	return err < 0 ? err : 0;
 }
 
@@ -901,7 +909,7 @@ static void resolve_hook(struct skbtrail_point *p, void *fn)
 	p->kind = skbtrail_attach_kind();
 	p->addr = entry_at(fn, &by_ftrace);
 	/* what is not known to go with its module must not be watched */
-	if (describe_hook(fn, p->sym, sizeof(p->sym), &hook_tables[p - hooks]))
+	if (describe_hook(fn, p->sym, sizeof(p->sym), &hook_kind[p - hooks]))
 		return;
 	p->mod = *p->sym ? p->sym : NULL;
 	if (!p->addr || !by_ftrace || skbtrail_point_at((unsigned long)p->addr) || !note_ip(p))

@@ -37,6 +37,7 @@
 #include "session.h"
 #include "sight.h"
 #include "stages.h"
+#include "verdict.h"
 
 /* groups of hooks, a bit each; hooks that see 0 are through before the table of packets goes */
 static unsigned int nf_wanted;
@@ -45,9 +46,10 @@ u64 skbtrail_devices;
 
 unsigned int skbtrail_nf_pass(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	/* the last hook: a trace of ours ends here. Asleep there is no table of packets */
-	if (unlikely(skbtrail_nf_trace(skb)) && READ_ONCE(nf_wanted))
-		skbtrail_sight_left(skb);
+	/* the last hook: what we watch inside ends here. Asleep there is no table of packets */
+	if (unlikely(skbtrail_nf_trace(skb) || skbtrail_verdict_inside(skb)) &&
+	    READ_ONCE(nf_wanted))
+		skbtrail_sight_left(skb, state);
 	return NF_ACCEPT;
 }
 

@@ -158,6 +158,19 @@ static void owner_tell(u64 cookie, struct skbtrail_calls *calls)
 	raw_spin_unlock(&set->lock);
 }
 
+bool skbtrail_calls_owner(struct skbtrail_fact_task *task, u64 cookie)
+{
+	struct owner_set *set = owner_set(cookie);
+	struct owner *o;
+
+	raw_spin_lock(&set->lock);
+	o = owner_find(set, cookie);
+	if (o)
+		*task = o->task;
+	raw_spin_unlock(&set->lock);
+	return o;
+}
+
 /* where the notes of this context are; NULL in hard interrupts */
 static struct bucket *bucket_here(void)
 {

@@ -106,6 +106,9 @@ void skbtrail_calls_forget(unsigned int session);
 /** skbtrail_calls_task() - describe the current task as user of socket @cookie */
 void skbtrail_calls_task(struct skbtrail_fact_task *task, u64 cookie);
 
+/** skbtrail_calls_owner() - who was seen last to use socket @cookie; false: nobody was */
+bool skbtrail_calls_owner(struct skbtrail_fact_task *task, u64 cookie);
+
 /** skbtrail_calls_clear() - forget all notes; owners stay; process context */
 void skbtrail_calls_clear(void);
 

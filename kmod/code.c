@@ -31,6 +31,7 @@ static struct {
 	[SKBTRAIL_IN_RETRANSMIT_TIMER]	= { "tcp_retransmit_timer" },
 	[SKBTRAIL_IN_RETRANSMIT_QUEUE]	= { "tcp_xmit_retransmit_queue.part.0" },
 	[SKBTRAIL_IN_LOSS_PROBE]	= { "tcp_send_loss_probe" },
+	[SKBTRAIL_IN_CONN_REQUEST]	= { "tcp_conn_request" },
 	[SKBTRAIL_IN_NFT]		= { "nft_do_chain" },
 	[SKBTRAIL_IN_HOOKS]		= { "nf_hook_slow" },
 };
@@ -38,6 +39,11 @@ static struct {
 bool skbtrail_code_in(unsigned long ip, enum skbtrail_code code)
 {
 	return ip - READ_ONCE(ranges[code].start) < READ_ONCE(ranges[code].size);
+}
+
+const void *skbtrail_code_start(enum skbtrail_code code)
+{
+	return (const void *)READ_ONCE(ranges[code].start);
 }
 
 /* name+0x4/0x123 [module]: the only exported way to a function's size */

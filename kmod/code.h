@@ -20,6 +20,7 @@ enum skbtrail_code {
 	SKBTRAIL_IN_RETRANSMIT_TIMER,
 	SKBTRAIL_IN_RETRANSMIT_QUEUE,
 	SKBTRAIL_IN_LOSS_PROBE,
+	SKBTRAIL_IN_CONN_REQUEST,
 	SKBTRAIL_IN_NFT,
 	SKBTRAIL_IN_HOOKS,
 	SKBTRAIL_CODES
@@ -46,6 +47,9 @@ static inline bool skbtrail_code_copies(unsigned long ip)
 	       skbtrail_code_in(ip, SKBTRAIL_IN_COW_DATA) ||
 	       skbtrail_code_in(ip, SKBTRAIL_IN_VETH_XDP);
 }
+
+/** skbtrail_code_start() - where that function begins, NULL unknown */
+const void *skbtrail_code_start(enum skbtrail_code code);
 
 /** skbtrail_code_clones() - whether all of skb_clone() comes by the function at @entry */
 bool skbtrail_code_clones(unsigned long entry);

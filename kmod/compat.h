@@ -8,12 +8,14 @@
 #ifndef SKBTRAIL_COMPAT_H
 #define SKBTRAIL_COMPAT_H
 
+#include <linux/cgroup.h>
 #include <linux/ftrace.h>
 #include <linux/ipv6.h>
 #include <linux/skbuff.h>
 #include <linux/timekeeping.h>
 #include <linux/tracepoint.h>
 #include <net/ip.h>
+#include <net/netfilter/nf_conntrack.h>
 #include <net/sock.h>
 
 #include <net/dropreason.h>
@@ -103,6 +105,61 @@ static inline void skbtrail_set_nf_trace(struct sk_buff *skb, bool on)
 static inline bool skbtrail_nf_trace(const struct sk_buff *skb) { return false; }
 static inline void skbtrail_set_nf_trace(struct sk_buff *skb, bool on) { }
 #endif
+
+/*
+ * A packet's connection is in the packet; its layout is that of the headers this
+ * module is built with. Nothing here needs nf_conntrack to be there.
+ */
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+static inline unsigned long skbtrail_nfct(const struct sk_buff *skb)
+{
+	return skb->_nfct;
+}
+
+static inline const struct nf_conn *skbtrail_nf_conn(unsigned long nfct)
+{
+	return (const struct nf_conn *)(nfct & NFCT_PTRMASK);
+}
+
+static inline unsigned int skbtrail_ctinfo(unsigned long nfct)
+{
+	return nfct & NFCT_INFOMASK;
+}
+#else
+static inline unsigned long skbtrail_nfct(const struct sk_buff *skb) { return 0; }
+static inline const struct nf_conn *skbtrail_nf_conn(unsigned long nfct) { return NULL; }
+static inline unsigned int skbtrail_ctinfo(unsigned long nfct) { return 0; }
+#endif
+
+static inline u32 skbtrail_ct_mark(const struct nf_conn *ct)
+{
+#ifdef CONFIG_NF_CONNTRACK_MARK
+	return READ_ONCE(ct->mark);
+#else
+	return 0;
+#endif
+}
+
+static inline u16 skbtrail_ct_zone(const struct nf_conn *ct)
+{
+#ifdef CONFIG_NF_CONNTRACK_ZONES
+	return ct->zone.id;
+#else
+	return 0;
+#endif
+}
+
+/** skbtrail_cgroup() - id of the cgroup of a socket, 0 unknown */
+static inline u64 skbtrail_cgroup(const struct sock *sk)
+{
+#ifdef CONFIG_SOCK_CGROUP_DATA
+	const struct cgroup *cgrp = READ_ONCE(sk->sk_cgrp_data.cgroup);
+
+	return cgrp ? cgroup_id(cgrp) : 0;
+#else
+	return 0;
+#endif
+}
 
 /** skbtrail_stack_arg() - argument @n, from 7 on, of a function that was entered */
 static inline unsigned long skbtrail_stack_arg(const struct pt_regs *regs, unsigned int n)

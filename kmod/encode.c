@@ -12,13 +12,16 @@
 #include <linux/netfilter.h>
 #include <linux/sched.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 #include <net/dst.h>
 #include <net/dst_metadata.h>
 #include <net/ip6_fib.h>
 #include <net/route.h>
+#include <net/sch_generic.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
+#include "answers.h"
 #include "calls.h"
 #include "hit.h"
 #include "session.h"
@@ -26,7 +29,7 @@
 #include "track.h"
 
 /* all facts but the packet's bytes fit in here; checked by put() */
-#define FACTS_MAX	512
+#define FACTS_MAX	640
 
 /**
  * struct facts - a record with facts, being written
@@ -63,6 +66,18 @@ static __always_inline struct facts *open_facts(u32 sessions, u32 more)
 		f->lane = lane;
 		f->rec = (void *)lane->pos;
 	}
+	f->at = (u8 *)(f->rec + 1);
+	f->end = f->at + FACTS_MAX;
+	return f;
+}
+
+/* the same, not in place: something else will be written before it */
+static struct facts *open_aside(void)
+{
+	struct facts *f = this_cpu_ptr(&facts);
+
+	f->lane = NULL;
+	f->rec = (void *)f->spare;
 	f->at = (u8 *)(f->rec + 1);
 	f->end = f->at + FACTS_MAX;
 	return f;
@@ -215,9 +230,25 @@ static noinline void put_netns(struct facts *f, struct skbtrail_life *life, cons
 	PUT(f, NETNS, n);
 }
 
-static noinline void put_sock(struct facts *f, struct skbtrail_life *life, struct sock *sk)
+static void queues_of(struct skbtrail_fact_sock *so, const struct sock *sk)
+{
+	if (so->state == TCP_LISTEN) {
+		so->rmem = READ_ONCE(sk->sk_ack_backlog);
+		so->rcvbuf = READ_ONCE(sk->sk_max_ack_backlog);
+		return;
+	}
+	so->rmem = atomic_read(&sk->sk_rmem_alloc);
+	so->rcvbuf = READ_ONCE(sk->sk_rcvbuf);
+	so->wmem = sk_is_tcp(sk) ? READ_ONCE(sk->sk_wmem_queued) :
+				   refcount_read(&sk->sk_wmem_alloc) - 1;
+	so->sndbuf = READ_ONCE(sk->sk_sndbuf);
+}
+
+static noinline void put_sock(struct facts *f, struct skbtrail_life *life, struct sock *sk,
+			      bool outward)
 {
 	struct skbtrail_fact_sock so = { .cookie = skbtrail_calls_cookie(sk) };
+	struct skbtrail_fact_task owner;
 
 	life->sk = sk;
 	if (life->cookie == so.cookie)
@@ -225,7 +256,11 @@ static noinline void put_sock(struct facts *f, struct skbtrail_life *life, struc
 	life->cookie = so.cookie;
 	if (sk_is_tcp(sk))
 		so.state = READ_ONCE(sk->sk_state);
+	queues_of(&so, sk);
+	so.cgroup = skbtrail_cgroup(sk);
 	PUT(f, SOCK, so);
+	if (!outward && skbtrail_calls_owner(&owner, so.cookie))
+		PUT(f, OWNER, owner);
 }
 
 static void route_v4(struct skbtrail_fact_route *r, const struct rtable *rt)
@@ -260,11 +295,66 @@ static noinline void put_route(struct facts *f, struct skbtrail_life *life,
 		route_v4(&r, container_of(dst, struct rtable, dst));
 	else if (l3proto == ETH_P_IPV6 && dst->ops->family == AF_INET6)
 		route_v6(&r, container_of(dst, struct rt6_info, dst));
+	r.error = abs(dst->error);
 	if (dst->dev) {
 		r.ifindex = dst->dev->ifindex;
 		memcpy(r.name, dst->dev->name, sizeof(r.name));
 	}
 	PUT(f, ROUTE, r);
+}
+
+/* a discipline may keep packets in a tree, whose links lie where their device is */
+static bool dev_is(const struct net_device *dev, int ifindex)
+{
+	int its;
+
+	return dev && !copy_from_kernel_nofault(&its, &dev->ifindex, sizeof(its)) &&
+	       its == ifindex;
+}
+
+static noinline void put_qdisc(struct facts *f, const struct skbtrail_life *life,
+			       const struct sk_buff *skb)
+{
+	const struct netdev_queue *txq;
+	struct skbtrail_fact_qdisc fact = { 0 };
+	const struct Qdisc *q;
+
+	if (!dev_is(skb->dev, life->ifindex) ||
+	    skb_get_queue_mapping(skb) >= skb->dev->num_tx_queues)
+		return;
+	txq = netdev_get_tx_queue(skb->dev, skb_get_queue_mapping(skb));
+	q = rcu_dereference_raw(txq->qdisc);
+	if (!q)
+		return;
+	fact.handle = q->handle;
+	fact.qlen = READ_ONCE(q->q.qlen);
+	fact.limit = READ_ONCE(q->limit);
+	BUILD_BUG_ON(sizeof(fact.kind) != sizeof(q->ops->id));
+	memcpy(fact.kind, q->ops->id, sizeof(fact.kind));
+	PUT(f, QDISC, fact);
+}
+
+/* nothing in the packet means nothing, but right behind conntrack */
+static noinline void put_ct(struct facts *f, struct skbtrail_life *life,
+			    const struct skbtrail_sighting *s)
+{
+	struct skbtrail_ct now = skbtrail_ct_now(s->skb);
+	struct skbtrail_fact_tuple orig, reply;
+
+	if (!now.nfct && s->tracked)
+		now.nfct = SKBTRAIL_CT_INVALID;
+	else if (!now.nfct && life->ct.nfct == SKBTRAIL_CT_INVALID)
+		return;
+	if (!memcmp(&life->ct, &now, sizeof(now)))
+		return;
+	life->ct = now;
+	if (!now.nfct)
+		return;
+	PUT(f, CT, skbtrail_ct_fact(s->skb));
+	if (!skbtrail_ct_tuples(s->skb, &orig, &reply))
+		return;
+	PUT(f, CT_ORIG, orig);
+	PUT(f, CT_REPLY, reply);
 }
 
 /* facts that are cheap to compare at every point that has them */
@@ -289,12 +379,14 @@ static __always_inline void put_surroundings(struct facts *f, struct skbtrail_li
 	if (!sk && s->outward)
 		sk = skb->sk;
 	if (sk && sk != life->sk && sk_fullsock(sk))
-		put_sock(f, life, sk);
+		put_sock(f, life, sk, s->outward);
 	if (s->nf && !dev)
 		put_netns(f, life, s->nf->net);
 	dst = s->p->flags & SKBTRAIL_PF_DST ? skb_dst(skb) : NULL;
 	if (dst && dst != life->dst)
 		put_route(f, life, dst, s->p->l3proto);
+	if (s->tracked || !skbtrail_ct_same(&life->ct, skb))
+		put_ct(f, life, s);
 }
 
 /* takes the next of @bits that still runs; NULL at the end */
@@ -469,6 +561,7 @@ void skbtrail_encode_packet(struct skbtrail_life *life, struct skbtrail_sighting
 	life->dst = NULL;
 	life->mark = 0;
 	life->vlan = 0;
+	life->ct = (struct skbtrail_ct){ 0 };
 	life->flow = s->view.flow;
 	put_flow(f, &life->flow);
 	put_details(f, &s->view);
@@ -585,20 +678,44 @@ void skbtrail_encode_changes(struct skbtrail_life *life, struct skbtrail_sightin
 	put_changes(life, s);
 }
 
+bool skbtrail_encode_find(struct skbtrail_life *life, struct skbtrail_sighting *s)
+{
+	struct facts *f = open_aside();
+
+	put_surroundings(f, life, s);
+	if (life->flags & SKBTRAIL_LIFE_DIRTY)
+		put_header_changes(f, life, s);
+	/* the point goes on, and with it whoever changes headers */
+	life->flags |= SKBTRAIL_LIFE_DIRTY;
+	return f->at != (u8 *)(f->rec + 1);
+}
+
+void skbtrail_encode_inside(const struct skbtrail_life *life, const struct skbtrail_sighting *s)
+{
+	struct facts *f = this_cpu_ptr(&facts);
+
+	write_head(f->rec, f->at - (u8 *)f->rec, life, s, SKBTRAIL_REC_KIND_CHANGE);
+	f->rec->flags = SKBTRAIL_FACTS_INSIDE;
+	copy_facts(f, life->sessions, s->ns);
+}
+
 /*
  * The route of an answer is looked up with the packet that is answered: an
- * ICMP error's and an ARP reply's. The packet itself goes nowhere.
+ * ICMP error's, before that is sent where a fragment waited in vain, and an ARP
+ * reply's. The packet itself goes nowhere.
  */
 static bool lookup_for_answer(const struct skbtrail_life *life, const struct skbtrail_point *p)
 {
 	return p->stage == SKBTRAIL_ST_ROUTE_INPUT &&
-	       (life->flags & SKBTRAIL_LIFE_ANSWERED || life->flow.l3proto == ETH_P_ARP);
+	       (life->flags & SKBTRAIL_LIFE_ANSWERED || life->flow.l3proto == ETH_P_ARP ||
+		life->stage == SKBTRAIL_ST_IP_DEFRAG);
 }
 
 void skbtrail_encode_hit(struct skbtrail_life *life, struct skbtrail_sighting *s, u32 watch)
 {
 	put_changes(life, s);
 	skbtrail_tell_hit(life, s->p, s->skb, watch, s->ns, s->info);
+	skbtrail_answers_begin(life, s);
 	if (s->p->stage == SKBTRAIL_ST_ICMP_ERROR)
 		life->flags |= SKBTRAIL_LIFE_ANSWERED;
 	if (s->p->flags & SKBTRAIL_PF_ASIDE || lookup_for_answer(life, s->p)) {
@@ -610,6 +727,22 @@ void skbtrail_encode_hit(struct skbtrail_life *life, struct skbtrail_sighting *s
 	}
 	life->flags &= ~SKBTRAIL_LIFE_ANSWERED;
 	skbtrail_moved_to(life, s->p, s->sk, s->dirty);
+}
+
+void skbtrail_encode_drop(struct skbtrail_life *life, const struct skbtrail_sighting *s, bool vague)
+{
+	/* elsewhere other things can lie in its place */
+	const struct dst_entry *dst = life->stage == SKBTRAIL_ST_ROUTE_INPUT ?
+				      skb_dst(s->skb) : NULL;
+	struct facts *f = open_facts(life->sessions, 0);
+
+	if (dst && !(dst->flags & DST_METADATA) && dst->error && dst != life->dst)
+		put_route(f, life, dst, dst->ops->family == AF_INET ? ETH_P_IP : ETH_P_IPV6);
+	/* a queue that is emptied may be that of one that went */
+	if (life->stage == SKBTRAIL_ST_QDISC_ENQUEUE && !vague)
+		put_qdisc(f, life, s->skb);
+	if (f->at != (u8 *)(f->rec + 1))
+		close_facts(f, life, s, SKBTRAIL_REC_KIND_CHANGE, life->sessions);
 }
 
 void skbtrail_encode_read(struct skbtrail_life *life, const struct skbtrail_sighting *s)
@@ -660,6 +793,7 @@ void skbtrail_encode_end(const struct skbtrail_life *life, const struct skbtrail
 	struct skbtrail_lane *lane;
 	struct skbtrail_rec_end *rec;
 
+	skbtrail_answers_end(life);
 	if (end == SKBTRAIL_END_KIND_MERGED && life->merged && life->merged != U64_MAX)
 		skbtrail_encode_link(life->trail, life->merged, &kin, life->sessions, s->ns);
 	while ((lane = next_lane(&bits))) {

@@ -25,6 +25,7 @@ struct sock;
  * @parsed: view holds the headers
  * @outward: the stage is on the way out of this host
  * @dirty: headers may change behind this point
+ * @tracked: conntrack has just looked at it
  * @view: see @located and @parsed
  */
 struct skbtrail_sighting {
@@ -38,6 +39,7 @@ struct skbtrail_sighting {
 	bool				parsed;
 	bool				outward;
 	bool				dirty;
+	bool				tracked;
 	struct skbtrail_view		view;
 };
 
@@ -84,8 +86,23 @@ void skbtrail_encode_clone(struct skbtrail_life *life, const struct skbtrail_lif
 /** skbtrail_encode_changes() - tell those who follow what changed since they were last told */
 void skbtrail_encode_changes(struct skbtrail_life *life, struct skbtrail_sighting *s);
 
+/**
+ * skbtrail_encode_find() - look for changes inside a netfilter point
+ *
+ * Return: whether there are any. Then skbtrail_encode_inside() must follow, on this CPU and
+ * with nothing else of encode.c between.
+ */
+bool skbtrail_encode_find(struct skbtrail_life *life, struct skbtrail_sighting *s);
+
+/** skbtrail_encode_inside() - tell what skbtrail_encode_find() found */
+void skbtrail_encode_inside(const struct skbtrail_life *life, const struct skbtrail_sighting *s);
+
 /** skbtrail_encode_hit() - tell what changed, then the hit, to those who follow and @watch */
 void skbtrail_encode_hit(struct skbtrail_life *life, struct skbtrail_sighting *s, u32 watch);
+
+/** skbtrail_encode_drop() - tell what shows where a packet is dropped; @vague: for no reason */
+void skbtrail_encode_drop(struct skbtrail_life *life, const struct skbtrail_sighting *s,
+			  bool vague);
 
 /** skbtrail_encode_read() - tell who reads the packet, and since when it wanted to */
 void skbtrail_encode_read(struct skbtrail_life *life, const struct skbtrail_sighting *s);

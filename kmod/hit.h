@@ -152,13 +152,15 @@ static __always_inline bool skbtrail_all_told(struct skbtrail_life *life,
 		if (sk && sk != life->sk)
 			return false;
 		if (p->flags & SKBTRAIL_PF_ASIDE ||
-		    (p->flags & SKBTRAIL_PF_ANSWER && life->flow.l3proto == ETH_P_ARP) ||
+		    (p->flags & SKBTRAIL_PF_ANSWER &&
+		     (life->flow.l3proto == ETH_P_ARP || life->stage == SKBTRAIL_ST_IP_DEFRAG)) ||
 		    (p->flags & SKBTRAIL_PF_DST && skb_dst(skb) != life->dst))
 			return false;
 	}
 	if (!(life->flags & (SKBTRAIL_LIFE_ANSWERED | SKBTRAIL_LIFE_DIRTY)))
 		return true;
-	if (life->flags & SKBTRAIL_LIFE_ANSWERED || !skbtrail_view_still(p, skb, &life->flow))
+	if (life->flags & SKBTRAIL_LIFE_ANSWERED || !skbtrail_view_still(p, skb, &life->flow) ||
+	    !skbtrail_ct_same(&life->ct, skb))
 		return false;
 	life->flags &= ~SKBTRAIL_LIFE_DIRTY;
 	return true;

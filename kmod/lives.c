@@ -86,6 +86,9 @@ bool skbtrail_lives_copy(struct skbtrail_sighting *s, struct skbtrail_life *copy
 		followed = life->sessions | life->heirs;
 		if (followed)
 			skbtrail_lives_introduce(life, s);
+		/* there, only raw sockets get clones, before its protocol gets the packet */
+		if (s->p->stage == SKBTRAIL_ST_LIFE_CLONE && life->stage == SKBTRAIL_ST_IP_DELIVER)
+			life->flags |= SKBTRAIL_LIFE_SHARED;
 		*copy = *life;
 	}
 	skbtrail_track_unlock(set);

@@ -29,6 +29,7 @@ static __always_inline void skbtrail_sighting_of(struct skbtrail_sighting *s,
 	s->info = info;
 	s->outward = skbtrail_outward(p);
 	s->dirty = dirty;
+	s->tracked = false;
 	s->located = false;
 	s->parsed = false;
 }

@@ -10,9 +10,10 @@
  *   track.c, refused.c         which packet is it; which ones there was no room for
  *   view.c, filter.c           does somebody want it
  *   lives.c, lineage.c, sent.c that it begins and ends; what it was made from
+ *   answers.c                  what was sent because of it
  *   calls.c                    what led to it: socket calls, owners
  *   ends.c                     how it ended
- *   verdict.c                  which rule of netfilter dropped it
+ *   verdict.c, ct.c            which rule of netfilter dropped or changed it; its connection
  *   encode.c                   records of what happened and what changed
  *   stream.c                   batches, to the reader's socket
  *

@@ -19,6 +19,7 @@
 #include <net/sch_generic.h>
 #include <net/sock.h>
 
+#include "answers.h"
 #include "attach.h"
 #include "calls.h"
 #include "clock.h"
@@ -135,6 +136,7 @@ static struct skbtrail_life *admit(struct skbtrail_set *set, struct skbtrail_lif
 		skbtrail_encode_changes(life, s);
 	life->sessions |= fresh;
 	skbtrail_encode_packet(life, s, fresh, &calls);
+	skbtrail_answers_link(life, s, fresh);
 	if (s->outward && s->view.have & SKBTRAIL_VIEW_TCP)
 		skbtrail_lineage_sent(life, s, &calls);
 	return life;
@@ -421,7 +423,7 @@ static noinline void see_nf_hooks(const struct skbtrail_point *p, struct sk_buff
 				  const struct nf_hook_entries *hooks)
 {
 	see_nf_point(p, skb, state, true);
-	skbtrail_verdict_point(skb, state, hooks);
+	skbtrail_verdict_point(chosen_nf(p, state), skb, state, hooks);
 }
 
 static __always_inline void see_nf(const struct skbtrail_point *p, struct sk_buff *skb,
@@ -546,6 +548,18 @@ static void see_done(const struct skbtrail_point *p, struct sk_buff *skb)
 	skbtrail_track_unlock(set);
 }
 
+static void end_freed(struct skbtrail_set *set, struct skbtrail_life *life,
+		      struct skbtrail_sighting *s, const struct sk_buff *skb)
+{
+	const void *refused = skbtrail_end_refused(life, skb);
+
+	if (refused)
+		skbtrail_lives_end(set, life, s, SKBTRAIL_END_KIND_DROPPED, 0,
+				   skbtrail_symbol(refused));
+	else
+		skbtrail_lives_end(set, life, s, skbtrail_end_freed(s->p, life, skb), 0, 0);
+}
+
 static noinline void see_free(const struct skbtrail_point *p, struct sk_buff *skb,
 			      unsigned long caller)
 {
@@ -569,7 +583,7 @@ static noinline void see_free(const struct skbtrail_point *p, struct sk_buff *sk
 		if (skbtrail_track_doubtful(life))
 			skbtrail_lives_end_unknown(set, life, &s, skbtrail_track_doubt(life));
 		else
-			skbtrail_lives_end(set, life, &s, skbtrail_end_freed(p, life, skb), 0, 0);
+			end_freed(set, life, &s, skb);
 	}
 	skbtrail_track_unlock(set);
 }
@@ -699,6 +713,10 @@ static noinline void see_otherwise(const struct skbtrail_point *p, const struct 
 	case SKBTRAIL_OP_CGROUP:
 		see_chosen(p, regs);
 		break;
+	case SKBTRAIL_OP_LISTEN:
+		skbtrail_end_request(packet_of(p, regs), socket_of(p, regs));
+		see_packet(p, packet_of(p, regs), socket_of(p, regs));
+		break;
 	case SKBTRAIL_OP_DONE:
 		see_done(p, packet_of(p, regs));
 		break;
@@ -746,9 +764,16 @@ static noinline void see_otherwise(const struct skbtrail_point *p, const struct 
 	case SKBTRAIL_OP_XT_TRACE:
 	case SKBTRAIL_OP_XT_OTHERS:
 	case SKBTRAIL_OP_XT_PARK:
+	case SKBTRAIL_OP_CT_FULL:
+	case SKBTRAIL_OP_CT_CLASH:
+	case SKBTRAIL_OP_NAT:
+	case SKBTRAIL_OP_MASQUERADE:
+	case SKBTRAIL_OP_REDIRECT:
 	case SKBTRAIL_OP_NFT_CHAIN:
 	case SKBTRAIL_OP_NFT_IMMEDIATE:
 	case SKBTRAIL_OP_NFT_LOOKUP:
+	case SKBTRAIL_OP_NFT_NAT:
+	case SKBTRAIL_OP_NFT_TARGET:
 	case SKBTRAIL_OP_NFT_OTHER:
 		skbtrail_verdict_hit(p, regs);
 		break;
@@ -875,6 +900,7 @@ static void end_dropped(struct skbtrail_set *set, struct skbtrail_life *life,
 	}
 	/* nobody is told of the end of a trail before its beginning */
 	skbtrail_lives_introduce(life, s);
+	skbtrail_encode_drop(life, s, skbtrail_reason_vague(reason));
 	skbtrail_verdict_tell(life, s, location);
 	skbtrail_lives_end(set, life, s, end, reason, skbtrail_symbol(location));
 }
@@ -906,11 +932,11 @@ void skbtrail_sight_drop(const struct skbtrail_point *p, struct sk_buff *skb,
 	close_eyes();
 }
 
-void skbtrail_sight_left(struct sk_buff *skb)
+void skbtrail_sight_left(struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	if (!open_eyes())
 		return;
-	skbtrail_verdict_untrace(skb);
+	skbtrail_verdict_left(skb, state);
 	close_eyes();
 }
 

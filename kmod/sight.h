@@ -6,6 +6,7 @@
 
 struct ftrace_ops;
 struct ftrace_regs;
+struct nf_hook_state;
 struct pt_regs;
 struct sk_buff;
 struct skbtrail_life;
@@ -34,8 +35,8 @@ void skbtrail_sight_birth(const struct skbtrail_point *p, struct sk_buff *skb);
 void skbtrail_sight_drop(const struct skbtrail_point *p, struct sk_buff *skb,
 			 void *location, u32 reason);
 
-/** skbtrail_sight_left() - @skb, which is traced by netfilter, leaves a point; any context */
-void skbtrail_sight_left(struct sk_buff *skb);
+/** skbtrail_sight_left() - @skb is through with the hooks of others at a point; any context */
+void skbtrail_sight_left(struct sk_buff *skb, const struct nf_hook_state *state);
 
 /** skbtrail_sight_followed() - whether somebody follows @skb; any context */
 bool skbtrail_sight_followed(const struct sk_buff *skb);

@@ -28,6 +28,7 @@ enum skbtrail_op {
 	SKBTRAIL_OP_NF,		/* the same; the row is in nf_hook_state */
 	SKBTRAIL_OP_TC,		/* the same; rows: filters on the way in, out, of a qdisc */
 	SKBTRAIL_OP_CGROUP,	/* the same; rows by the third argument: in, out */
+	SKBTRAIL_OP_LISTEN,	/* the same; a connection request comes to a listening socket */
 	SKBTRAIL_OP_DONE,	/* the driver is done with a packet it was given */
 	SKBTRAIL_OP_BEFORE,	/* a packet without headers yet: kept for its first sighting */
 	SKBTRAIL_OP_TRANSMIT,	/* the same, and what was kept for its forerunner goes */
@@ -55,9 +56,16 @@ enum skbtrail_op {
 	SKBTRAIL_OP_XT_TRACE,	/* a rule of x_tables matched a packet that is traced */
 	SKBTRAIL_OP_XT_OTHERS,	/* a rule of x_tables has a packet traced */
 	SKBTRAIL_OP_XT_PARK,	/* a packet leaves its point in the middle, for user space */
+	SKBTRAIL_OP_CT_FULL,	/* conntrack has no room for a connection */
+	SKBTRAIL_OP_CT_CLASH,	/* a connection like that of a packet is there already */
+	SKBTRAIL_OP_NAT,	/* headers are about to be changed by NAT */
+	SKBTRAIL_OP_MASQUERADE,	/* a connection is to be masqueraded, */
+	SKBTRAIL_OP_REDIRECT,	/* redirected */
 	SKBTRAIL_OP_NFT_CHAIN,	/* a packet enters a base chain of nf_tables */
 	SKBTRAIL_OP_NFT_IMMEDIATE, /* expressions of nf_tables that can decide: a verdict, */
 	SKBTRAIL_OP_NFT_LOOKUP,	/* a lookup in a set or a map, */
+	SKBTRAIL_OP_NFT_NAT,	/* NAT, */
+	SKBTRAIL_OP_NFT_TARGET,	/* a target of x_tables, */
 	SKBTRAIL_OP_NFT_OTHER,	/* any other */
 	SKBTRAIL_OP_OWN,	/* a tracepoint with a handler of its own */
 };

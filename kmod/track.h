@@ -7,6 +7,7 @@
 #include <linux/types.h>
 
 #include "attach.h"
+#include "ct.h"
 #include "view.h"
 
 struct dst_entry;
@@ -22,6 +23,7 @@ struct sock;
 #define SKBTRAIL_LIFE_SK_CLOSING BIT(5)	/* the peer of that socket has closed its side */
 #define SKBTRAIL_LIFE_SK_OPEN	BIT(4)	/* the socket it was last at was not closed then */
 #define SKBTRAIL_LIFE_TRACED	BIT(6)	/* its nf_trace is set, on our behalf */
+#define SKBTRAIL_LIFE_SHARED	BIT(7)	/* raw sockets got clones of it */
 
 /**
  * struct skbtrail_life - one followed packet
@@ -49,6 +51,7 @@ struct sock;
  * @stage: stage it was last at
  * @flags: SKBTRAIL_LIFE_*
  * @flow: headers last told
+ * @ct: what conntrack says of it, last told
  *
  * Protected by the lock of its set.
  */
@@ -76,6 +79,7 @@ struct skbtrail_life {
 	u8			flags;
 	u8			tunnels;
 	struct skbtrail_flow	flow;
+	struct skbtrail_ct	ct;
 };
 
 /**

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which rule dropped it? Nothing is switched on for that and nothing is
+ * Which rule dropped it, or changed it? Nothing is switched on for that and nothing is
  * evaluated again: functions that netfilter calls on the way to a verdict are
  * watched, and of followed packets what they were called with is noted. When
  * the packet is freed, the kernel is still where it decided that, so what was
  * noted can be read: chain, rule, and whether it was a rule at all.
+ *
+ * What a packet has become is looked at whenever it enters the next hook: what is
+ * different then was changed by the one before.
  *
  * What does not fit together is told as unknown.
  */
@@ -15,13 +18,16 @@
 #include <linux/netfilter/x_tables.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <net/netfilter/nf_nat.h>
 #include <net/netfilter/nf_tables.h>
 #include <net/netfilter/nf_tables_core.h>
 
 #include "attach.h"
+#include "clock.h"
 #include "code.h"
 #include "compat.h"
 #include "encode.h"
+#include "lives.h"
 #include "session.h"
 #include "stages.h"
 #include "symbols.h"
@@ -32,6 +38,8 @@
 #define STEPS		(NFT_JUMP_STACK_SIZE + 1)
 /* for one drop so many rules are passed, interrupts off; in a longer chain it is told as unknown */
 #define MAX_RULES	16384
+/* the same of x_tables; how a packet came to a chain further in is not told */
+#define XT_STEPS	8
 /* hook functions entered last that are remembered: of hooks that call other hooks' functions */
 #define ENTERED		4
 
@@ -46,6 +54,16 @@ struct step {
 };
 
 /**
+ * struct xt_step - one chain of x_tables a packet is in
+ * @chain: its name
+ * @rule: number of the rule matched last in it
+ */
+struct xt_step {
+	char	chain[XT_FUNCTION_MAXNAMELEN];
+	u32	rule;
+};
+
+/**
  * struct entered - a hook function that was entered
  * @fn: the function
  * @priv: its argument
@@ -53,6 +71,26 @@ struct step {
 struct entered {
 	const void	*fn;
 	const void	*priv;
+};
+
+/**
+ * struct actor - the hook a packet is in; a base chain of nf_tables is one, too
+ * @fn: its function, NULL: in none yet
+ * @priv: its argument
+ * @nr: hook functions entered before it
+ * @tracks: it gives packets their connections
+ * @why: it drops for this: enum skbtrail_verdict_why
+ * @nat: what NAT did in it: enum skbtrail_verdict_nat
+ * @undone: that was to translate back
+ */
+struct actor {
+	const void	*fn;
+	const void	*priv;
+	u32		nr;
+	bool		tracks;
+	u8		why;
+	u8		nat;
+	bool		undone;
 };
 
 /**
@@ -64,15 +102,18 @@ struct entered {
  * @epoch: hits of our functions the kernel had skipped when it began
  * @hooks: of the point, NULL: not in one that is run by nf_hook_slow()
  * @state: what its hooks are called with; compared only
+ * @p: where the point is watched
+ * @actor: the hook it is in
  * @hooks_gen: of the hook functions that were watched then
  * @hook_epoch: hits skipped then
  * @nr: hook functions entered so far
  * @entered: the last ones of them, by their number
  * @xt: table of x_tables whose rules were run last, NULL: none
  * @xt_nr: @nr when that began
- * @xt_rule: number of the rule matched last, 0 none
- * @xt_policy: it is the policy
- * @xt_chain: chain of that rule
+ * @xt_depth: chains in @xt_step, 0: no rule matched
+ * @xt_deep: it is in more
+ * @xt_policy: what matched last is the policy
+ * @xt_step: chains it is in, the first one is the point's
  * @regs: registers of nf_tables, on the stack of who evaluates; NULL before the first expression
  * @pf: family of the hook
  * @hook: its number
@@ -94,15 +135,18 @@ struct visit {
 	u32			epoch;
 	const struct nf_hook_entries *hooks;
 	const struct nf_hook_state *state;
+	const struct skbtrail_point *p;
+	struct actor		actor;
 	u32			hooks_gen;
 	u32			hook_epoch;
 	u32			nr;
 	struct entered		entered[ENTERED];
 	const struct xt_table	*xt;
 	u32			xt_nr;
-	u32			xt_rule;
+	u8			xt_depth;
+	bool			xt_deep;
 	bool			xt_policy;
-	char			xt_chain[XT_FUNCTION_MAXNAMELEN];
+	struct xt_step		xt_step[XT_STEPS];
 	const struct nft_regs	*regs;
 	u8			pf;
 	u8			hook;
@@ -115,6 +159,21 @@ struct visit {
 };
 
 static struct visit visits[1 << VISIT_BITS];
+
+/**
+ * struct tracking - a packet that conntrack has in its hands
+ * @task: for whom, in process context
+ * @trail: its trail
+ */
+struct tracking {
+	const struct task_struct	*task;
+	u64				trail;
+};
+
+/* in process context, in softirq */
+static DEFINE_PER_CPU(struct tracking[2], tracking);
+
+DEFINE_PER_CPU(const struct sk_buff *, skbtrail_verdict_last);
 
 static struct visit *visit_of(u64 trail)
 {
@@ -197,17 +256,6 @@ static void end_trace(struct skbtrail_life *life, struct sk_buff *skb)
 	life->flags &= ~SKBTRAIL_LIFE_TRACED;
 }
 
-void skbtrail_verdict_untrace(struct sk_buff *skb)
-{
-	struct skbtrail_set *set = skbtrail_track_set(skb);
-	struct skbtrail_life *life = life_lock(set, skb);
-
-	if (!life)
-		return;
-	end_trace(life, skb);
-	skbtrail_track_unlock(set);
-}
-
 /* a rule with the target TRACE: what was ours is somebody else's now */
 static void give_up_trace(const struct sk_buff *skb)
 {
@@ -228,7 +276,10 @@ static void note_where(struct visit *v, const struct nf_hook_state *state)
 	v->hook = state->hook;
 }
 
-/* nf_tables: a packet enters a base chain */
+static void act(struct visit *v, struct skbtrail_life *life, struct sk_buff *skb,
+		const struct nf_hook_state *state, const void *fn, const void *priv);
+
+/* nf_tables: a packet enters a base chain, which may be a hook, or called by one */
 static void enter_chain(const struct nft_pktinfo *pkt, const struct nft_chain *chain)
 {
 	struct skbtrail_set *set = skbtrail_track_set(pkt->skb);
@@ -240,6 +291,8 @@ static void enter_chain(const struct nft_pktinfo *pkt, const struct nft_chain *c
 	end_trace(life, pkt->skb);
 	v = visit_lock(life, true);
 	if (v) {
+		act(v, life, pkt->skb, pkt->state, nft_base_chain(chain)->ops.hook,
+		    nft_base_chain(chain)->ops.priv);
 		note_where(v, pkt->state);
 		v->epoch = skbtrail_attach_why_missed();
 		v->regs = NULL;
@@ -368,14 +421,43 @@ static bool is_verdict(const struct nft_expr *expr)
 	return imm->dreg == NFT_REG_VERDICT;
 }
 
+/*
+ * Each rule that matches is told, those that send the packet to another chain as well.
+ * So a chain it is in already is one it has returned to. (Chains have no loops.)
+ */
+static struct xt_step *xt_step_of(struct visit *v, const char *chain)
+{
+	u8 i;
+
+	for (i = 0; i < v->xt_depth; i++)
+		if (!strcmp(v->xt_step[i].chain, chain))
+			break;
+	if (i == XT_STEPS) {
+		v->xt_deep = true;
+		return &v->xt_step[i - 1];
+	}
+	v->xt_depth = i + 1;
+	return &v->xt_step[i];
+}
+
 static void note_rule(struct visit *v, const struct pt_regs *regs)
 {
+	char chain[XT_FUNCTION_MAXNAMELEN];
+	struct xt_step *step;
+	const char *comment;
+
 	/* an address, which is only compared */
 	if (!v->xt || (const char *)skbtrail_stack_arg(regs, 9) != v->xt->name)
 		return;
-	strscpy(v->xt_chain, (const char *)skbtrail_stack_arg(regs, 10), sizeof(v->xt_chain));
-	v->xt_policy = !strcmp((const char *)skbtrail_stack_arg(regs, 11), "policy");
-	v->xt_rule = skbtrail_stack_arg(regs, 12);
+	strscpy(chain, (const char *)skbtrail_stack_arg(regs, 10), sizeof(chain));
+	step = xt_step_of(v, chain);
+	memcpy(step->chain, chain, sizeof(chain));
+	step->rule = skbtrail_stack_arg(regs, 12);
+	comment = (const char *)skbtrail_stack_arg(regs, 11);
+	v->xt_policy = !strcmp(comment, "policy");
+	/* at the end of a chain it goes on behind the rule that sent it there */
+	if (!strcmp(comment, "return") && v->xt_depth > 1)
+		v->xt_depth--;
 }
 
 /* nf_log_trace(net, pf, hook, skb, in, out, loginfo, format, table, chain, comment, rule) */
@@ -406,9 +488,86 @@ static void note_entry(struct visit *v, const void *fn, const void *priv, bool t
 	if (tables) {
 		v->xt = priv;
 		v->xt_nr = v->nr;
-		v->xt_rule = 0;
+		v->xt_depth = 0;
+		v->xt_deep = false;
 	}
 	v->nr++;
+}
+
+static struct tracking *tracking_here(void)
+{
+	return this_cpu_ptr(&tracking[in_serving_softirq()]);
+}
+
+static void begin_tracking(struct visit *v)
+{
+	v->actor.tracks = true;
+	*tracking_here() = (struct tracking){ current, v->trail };
+}
+
+/*
+ * conntrack has no room, and says so of no packet. Who is meant is in its hook
+ * here: a softirq has a place of its own, and in process context, where others may
+ * have come between, it must be the same task.
+ */
+static void table_full(void)
+{
+	const struct tracking *t = tracking_here();
+	struct visit *v = visit_of(t->trail);
+
+	if (in_hardirq() || (!in_serving_softirq() && t->task != current))
+		return;
+	arch_spin_lock(&v->lock);
+	if (v->trail == t->trail && v->actor.tracks)
+		v->actor.why = SKBTRAIL_VERDICT_WHY_TABLE_FULL;
+	arch_spin_unlock(&v->lock);
+}
+
+/* nf_nat_manip_pkt(skb, ct, type, direction) */
+static void translate(struct actor *a, unsigned long type, unsigned long dir)
+{
+	a->undone = dir == IP_CT_DIR_REPLY;
+	/* how its connection was set up says more */
+	if (a->nat)
+		return;
+	a->nat = (type == NF_NAT_MANIP_SRC) != a->undone ? SKBTRAIL_VERDICT_NAT_SNAT :
+							   SKBTRAIL_VERDICT_NAT_DNAT;
+}
+
+static void note_doing(struct actor *a, u8 op, const struct pt_regs *regs)
+{
+	switch (op) {
+	case SKBTRAIL_OP_CT_CLASH:
+		a->why = SKBTRAIL_VERDICT_WHY_CLASH;
+		break;
+	case SKBTRAIL_OP_NAT:
+		translate(a, skbtrail_arg(regs, 3), skbtrail_arg(regs, 4));
+		break;
+	case SKBTRAIL_OP_MASQUERADE:
+		a->nat = SKBTRAIL_VERDICT_NAT_MASQUERADE;
+		break;
+	case SKBTRAIL_OP_REDIRECT:
+		a->nat = SKBTRAIL_VERDICT_NAT_REDIRECT;
+		break;
+	}
+}
+
+/* what the hook a packet is in does with it; the first argument is the packet */
+static void doing(u8 op, const struct pt_regs *regs)
+{
+	const struct sk_buff *skb = (const struct sk_buff *)skbtrail_arg(regs, 1);
+	struct skbtrail_set *set = skbtrail_track_set(skb);
+	struct skbtrail_life *life = life_lock(set, skb);
+	struct visit *v;
+
+	if (!life)
+		return;
+	v = visit_lock(life, false);
+	if (v) {
+		note_doing(&v->actor, op, regs);
+		visit_unlock(v);
+	}
+	skbtrail_track_unlock(set);
 }
 
 /*
@@ -418,7 +577,8 @@ static void note_entry(struct visit *v, const void *fn, const void *priv, bool t
 static void enter_hook(const struct skbtrail_point *p, const void *priv, struct sk_buff *skb,
 		       const struct nf_hook_state *state)
 {
-	bool tables = skbtrail_attach_hook_tables(p);
+	enum skbtrail_hook_kind kind = skbtrail_attach_hook_kind(p);
+	bool tables = kind == SKBTRAIL_HOOK_TABLES;
 	struct skbtrail_set *set = skbtrail_track_set(skb);
 	struct skbtrail_life *life = life_lock(set, skb);
 	struct visit *v;
@@ -429,7 +589,10 @@ static void enter_hook(const struct skbtrail_point *p, const void *priv, struct 
 	v = visit_lock(life, false);
 	if (v) {
 		if (v->hooks && v->state == state) {
+			act(v, life, skb, state, skbtrail_attach_hook_fn(p), priv);
 			note_entry(v, skbtrail_attach_hook_fn(p), priv, tables);
+			if (kind == SKBTRAIL_HOOK_CONNTRACK)
+				begin_tracking(v);
 			/* those of ARP have no trace */
 			if (tables && v->closed && state->pf != NFPROTO_ARP)
 				begin_trace(life, skb);
@@ -439,44 +602,8 @@ static void enter_hook(const struct skbtrail_point *p, const void *priv, struct 
 	skbtrail_track_unlock(set);
 }
 
-void skbtrail_verdict_hit(const struct skbtrail_point *p, const struct pt_regs *regs)
-{
-	const struct nft_expr *expr = (const struct nft_expr *)skbtrail_arg(regs, 1);
-
-	switch (p->op) {
-	case SKBTRAIL_OP_HOOK:
-		enter_hook(p, (const void *)skbtrail_arg(regs, 1),
-			   (struct sk_buff *)skbtrail_arg(regs, 2),
-			   (const struct nf_hook_state *)skbtrail_arg(regs, 3));
-		break;
-	case SKBTRAIL_OP_XT_TRACE:
-		matched(regs);
-		break;
-	case SKBTRAIL_OP_XT_OTHERS:
-		give_up_trace((const struct sk_buff *)skbtrail_arg(regs, 1));
-		break;
-	case SKBTRAIL_OP_XT_PARK:
-		skbtrail_verdict_untrace((struct sk_buff *)skbtrail_arg(regs, 1));
-		break;
-	case SKBTRAIL_OP_HOOK_NEW:
-		skbtrail_attach_hook_new((const struct nf_hook_ops *)skbtrail_arg(regs, 2));
-		break;
-	case SKBTRAIL_OP_NFT_CHAIN:
-		enter_chain((const struct nft_pktinfo *)skbtrail_arg(regs, 1),
-			    (const struct nft_chain *)skbtrail_arg(regs, 2));
-		break;
-	case SKBTRAIL_OP_NFT_IMMEDIATE:
-		if (!is_verdict(expr))
-			break;
-		fallthrough;
-	default:
-		evaluate(p, expr, (const struct nft_regs *)skbtrail_arg(regs, 2),
-			 (const struct nft_pktinfo *)skbtrail_arg(regs, 3));
-		break;
-	}
-}
-
-void skbtrail_verdict_point(struct sk_buff *skb, const struct nf_hook_state *state,
+void skbtrail_verdict_point(const struct skbtrail_point *p, struct sk_buff *skb,
+			    const struct nf_hook_state *state,
 			    const struct nf_hook_entries *hooks)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
@@ -488,9 +615,12 @@ void skbtrail_verdict_point(struct sk_buff *skb, const struct nf_hook_state *sta
 	end_trace(life, skb);
 	v = visit_lock(life, true);
 	if (v) {
+		this_cpu_write(skbtrail_verdict_last, skb);
 		note_where(v, state);
 		v->hooks = hooks;
 		v->state = state;
+		v->p = p;
+		v->actor = (struct actor){ NULL };
 		v->closed = skbtrail_nf_ours_ends(hooks);
 		v->hooks_gen = skbtrail_attach_hooks_gen();
 		v->hook_epoch = skbtrail_attach_why_missed();
@@ -551,8 +681,20 @@ static bool decided(const struct visit *v, const struct nft_rule_dp *rule)
 	}
 }
 
-/* the rules on the way to the one that dropped; all of them must be known */
-static bool find_rules(const struct visit *v, u64 *handle)
+/* an expression behind which nothing is evaluated, if it does what a rule is asked about for */
+static bool did_nat(const struct visit *v)
+{
+	const struct nft_expr *expr = v->step[v->depth - 1].expr;
+	const struct xt_target *target;
+
+	if (v->op != SKBTRAIL_OP_NFT_TARGET)
+		return v->op == SKBTRAIL_OP_NFT_NAT;
+	target = v->placed ? expr->ops->data : NULL;
+	return target && target->table && !strcmp(target->table, "nat");
+}
+
+/* the rules on the way to the one with the last expression; all of them must be known */
+static bool find_rules(const struct visit *v, u64 *handle, bool dropped)
 {
 	const struct nft_rule_dp *rule = NULL;
 	unsigned int budget = MAX_RULES;
@@ -564,7 +706,7 @@ static bool find_rules(const struct visit *v, u64 *handle)
 			return false;
 		handle[i] = rule->handle;
 	}
-	return rule && decided(v, rule);
+	return rule && (dropped ? decided(v, rule) : v->placed);
 }
 
 static u8 nft_cause(const struct visit *v, u64 *handle)
@@ -573,7 +715,7 @@ static u8 nft_cause(const struct visit *v, u64 *handle)
 	u32 code = v->regs ? v->regs->verdict.code : NFT_CONTINUE;
 
 	if (drops(code))
-		return find_rules(v, handle) ? SKBTRAIL_VERDICT_CAUSE_RULE :
+		return find_rules(v, handle, true) ? SKBTRAIL_VERDICT_CAUSE_RULE :
 					       SKBTRAIL_VERDICT_CAUSE_UNKNOWN;
 	if ((code == NFT_CONTINUE || code == NFT_RETURN) &&
 	    nft_base_chain(base)->policy == NF_DROP)
@@ -622,7 +764,8 @@ static void write_nft(struct skbtrail_session *se, const struct visit *v,
 	rec = skbtrail_stream_reserve(&se->stream, size, head->ns);
 	if (!rec)
 		return;
-	skbtrail_stream_flag(&se->stream, SKBTRAIL_BATCH_VERDICT);
+	if (head->cause == SKBTRAIL_VERDICT_CAUSE_RULE)
+		skbtrail_stream_flag(&se->stream, SKBTRAIL_BATCH_VERDICT);
 	*rec = *head;
 	rec->size = size;
 	at = put_text(rec + 1, table->name);
@@ -724,23 +867,32 @@ static int dropped_by(const struct visit *v, int last)
 static void write_hook(struct skbtrail_session *se, const struct visit *v,
 		       const struct skbtrail_rec_verdict *head, const char *chain)
 {
-	u32 rule = head->cause == SKBTRAIL_VERDICT_CAUSE_RULE ? v->xt_rule : 0;
+	u8 i, rules = head->cause == SKBTRAIL_VERDICT_CAUSE_RULE ? head->steps : 0;
+	const struct xt_step *step = &v->xt_step[v->xt_depth - rules];
 	struct skbtrail_rec_verdict *rec;
 	u32 size = sizeof(*rec);
 	void *at;
 
 	if (chain)
-		size += text_size(v->xt->name) + sizeof(u64) + text_size(chain);
+		size += text_size(v->xt->name);
+	if (chain && !rules)
+		size += sizeof(u64) + text_size(chain);
+	for (i = 0; i < rules; i++)
+		size += sizeof(u64) + text_size(step[i].chain);
 	rec = skbtrail_stream_reserve(&se->stream, size, head->ns);
 	if (!rec)
 		return;
-	skbtrail_stream_flag(&se->stream, SKBTRAIL_BATCH_VERDICT);
+	if (head->cause == SKBTRAIL_VERDICT_CAUSE_RULE)
+		skbtrail_stream_flag(&se->stream, SKBTRAIL_BATCH_VERDICT);
 	*rec = *head;
 	rec->size = size;
 	if (!chain)
 		return;
 	at = put_text(rec + 1, v->xt->name);
-	put_step(at, chain, rule);
+	for (i = 0; i < rules; i++)
+		at = put_step(at, step[i].chain, step[i].rule);
+	if (!rules)
+		put_step(at, chain, 0);
 }
 
 /* chains a packet enters first; those of ARP have names of their own */
@@ -760,9 +912,15 @@ static const char *first_chain(const struct visit *v)
 
 static u8 xt_cause(const struct visit *v)
 {
-	if (!v->xt_rule)
+	if (!v->xt_depth)
 		return SKBTRAIL_VERDICT_CAUSE_UNKNOWN;
 	return v->xt_policy ? SKBTRAIL_VERDICT_CAUSE_POLICY : SKBTRAIL_VERDICT_CAUSE_RULE;
+}
+
+/* chains to tell; of a policy it is the point's */
+static u8 xt_steps(const struct visit *v, u8 cause)
+{
+	return cause == SKBTRAIL_VERDICT_CAUSE_RULE && !v->xt_deep ? v->xt_depth : 1;
 }
 
 /* fills in which hook it was; whether that runs rules of x_tables, and nothing ran since */
@@ -782,6 +940,8 @@ static bool find_hook(const struct visit *v, struct skbtrail_rec_verdict *head)
 	ops = nf_hook_entries_get_hook_ops(v->hooks)[place];
 	head->symbol = skbtrail_symbol(v->hooks->hooks[place].hook);
 	head->priority = ops->priority;
+	if (v->hooks->hooks[place].hook == v->actor.fn)
+		head->detail = v->actor.why;
 	return place == last && v->xt && v->xt_nr >= nr;
 }
 
@@ -805,8 +965,8 @@ static void tell_hook(const struct visit *v, const struct skbtrail_life *life, u
 	if (find_hook(v, &head)) {
 		head.engine = SKBTRAIL_VERDICT_ENGINE_XTABLES;
 		head.cause = xt_cause(v);
-		head.steps = 1;
-		chain = v->xt_rule ? v->xt_chain : first_chain(v);
+		head.steps = xt_steps(v, head.cause);
+		chain = first_chain(v);
 	}
 	for (; bits; bits &= bits - 1) {
 		se = skbtrail_session_at(__ffs(bits));
@@ -831,4 +991,225 @@ void skbtrail_verdict_tell(const struct skbtrail_life *life, const struct skbtra
 	if (!by_nft && v->hooks)
 		tell_hook(v, life, s->ns);
 	visit_unlock(v);
+}
+
+/* what was done by the hook a packet is in, as far as that is known before its rule */
+static void begin_deed(const struct visit *v, const struct skbtrail_life *life,
+		       struct skbtrail_rec_verdict *head)
+{
+	const struct nf_hook_ops *ops;
+	int place = place_of(v->hooks, v->actor.fn, v->actor.priv);
+
+	head->kind = SKBTRAIL_REC_KIND_VERDICT;
+	head->engine = SKBTRAIL_VERDICT_ENGINE_FUNCTION;
+	head->cause = SKBTRAIL_VERDICT_CAUSE_UNKNOWN;
+	head->family = v->pf;
+	head->hook = v->hook;
+	head->trail = life->trail;
+	head->netns = v->netns;
+	head->inum = v->inum;
+	head->symbol = skbtrail_symbol(v->actor.fn);
+	if (place < 0)
+		return;
+	ops = nf_hook_entries_get_hook_ops(v->hooks)[place];
+	head->priority = ops->priority;
+}
+
+/*
+ * The rule behind a deed is told where one that can do it was evaluated last: for
+ * NAT, and for what is queued. That other rules change a packet is not seen, so there
+ * it is the base chain.
+ */
+static void tell_deed(const struct visit *v, const struct skbtrail_life *life,
+		      struct skbtrail_rec_verdict *head)
+{
+	bool queued = head->action == SKBTRAIL_VERDICT_ACTION_QUEUE;
+	unsigned long bits = life->sessions;
+	const char *chain = NULL;
+	struct skbtrail_session *se;
+	u64 handle[STEPS] = { 0 };
+
+	if (v->depth && sure(v)) {
+		head->engine = SKBTRAIL_VERDICT_ENGINE_NFTABLES;
+		head->family = v->step[0].chain->table->family;
+		head->table = v->step[0].chain->table->handle;
+		if ((queued || (head->nat && did_nat(v))) && find_rules(v, handle, false))
+			head->cause = SKBTRAIL_VERDICT_CAUSE_RULE;
+		else
+			handle[0] = 0;
+		head->steps = head->cause == SKBTRAIL_VERDICT_CAUSE_RULE ? v->depth : 1;
+	} else if (v->xt && v->xt_nr >= v->actor.nr &&
+		   v->hook_epoch == skbtrail_attach_why_missed()) {
+		head->engine = SKBTRAIL_VERDICT_ENGINE_XTABLES;
+		if ((queued || head->nat) && !v->xt_policy)
+			head->cause = xt_cause(v);
+		head->steps = xt_steps(v, head->cause);
+		chain = first_chain(v);
+	}
+	for (; bits; bits &= bits - 1) {
+		se = skbtrail_session_at(__ffs(bits));
+		if (se && head->engine == SKBTRAIL_VERDICT_ENGINE_NFTABLES)
+			write_nft(se, v, head, handle);
+		else if (se)
+			write_hook(se, v, head, chain);
+	}
+}
+
+/* what is different now was changed by the hook it was in */
+static void tell_changes(struct visit *v, struct skbtrail_life *life, struct sk_buff *skb,
+			 const struct nf_hook_state *state)
+{
+	struct skbtrail_rec_verdict head = { .action = SKBTRAIL_VERDICT_ACTION_CHANGE };
+	struct skbtrail_sighting s;
+
+	if (!v->actor.fn || !v->p || v->hook_epoch != skbtrail_attach_why_missed())
+		return;
+	skbtrail_sighting_of(&s, v->p, skb, NULL, state, true, 0);
+	s.tracked = v->actor.tracks;
+	if (!skbtrail_encode_find(life, &s))
+		return;
+	s.ns = skbtrail_clock();
+	begin_deed(v, life, &head);
+	head.ns = s.ns;
+	head.nat = v->actor.nat;
+	head.detail = v->actor.undone;
+	tell_deed(v, life, &head);
+	skbtrail_encode_inside(life, &s);
+}
+
+/* hooks behind the actor whose calls are not seen can have done what it is taken to have */
+static bool certain(const struct visit *v, int end)
+{
+	int i = place_of(v->hooks, v->actor.fn, v->actor.priv);
+
+	if (i < 0 || v->hooks_gen != skbtrail_attach_hooks_gen())
+		return false;
+	for (i++; i < end; i++)
+		if (!skbtrail_nf_never_drops(v->hooks, i) &&
+		    !skbtrail_attach_hook_watched(v->hooks->hooks[i].hook))
+			return false;
+	return true;
+}
+
+/* a hook is entered: with the one before it is through */
+static void act(struct visit *v, struct skbtrail_life *life, struct sk_buff *skb,
+		const struct nf_hook_state *state, const void *fn, const void *priv)
+{
+	int place;
+
+	if (!v->hooks || v->state != state)
+		return;
+	place = place_of(v->hooks, fn, priv);
+	/* what is no hook here is called by the one it is in */
+	if (place < 0)
+		return;
+	if (certain(v, place))
+		tell_changes(v, life, skb, state);
+	v->actor = (struct actor){ .fn = fn, .priv = priv, .nr = v->nr };
+	v->depth = 0;
+}
+
+/* of the point a packet is in, in the hands of its caller */
+static struct visit *visit_at(struct skbtrail_life *life, const struct nf_hook_state *state)
+{
+	struct visit *v = visit_lock(life, false);
+
+	if (!v || (v->hooks && v->state == state))
+		return v;
+	visit_unlock(v);
+	return NULL;
+}
+
+void skbtrail_verdict_left(struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct skbtrail_set *set = skbtrail_track_set(skb);
+	struct skbtrail_life *life = life_lock(set, skb);
+	struct visit *v;
+
+	this_cpu_write(skbtrail_verdict_last, NULL);
+	if (!life)
+		return;
+	end_trace(life, skb);
+	v = visit_at(life, state);
+	if (v) {
+		if (certain(v, v->hooks->num_hook_entries))
+			tell_changes(v, life, skb, state);
+		v->actor.fn = NULL;
+		visit_unlock(v);
+	}
+	skbtrail_track_unlock(set);
+}
+
+/* nf_queue(skb, state, index of the hook, verdict) */
+static void park(struct sk_buff *skb, const struct nf_hook_state *state, u32 index, u32 verdict)
+{
+	struct skbtrail_rec_verdict head = { .action = SKBTRAIL_VERDICT_ACTION_QUEUE };
+	struct skbtrail_set *set = skbtrail_track_set(skb);
+	struct skbtrail_life *life = life_lock(set, skb);
+	struct visit *v;
+
+	if (!life)
+		return;
+	end_trace(life, skb);
+	v = visit_at(life, state);
+	if (v && index < v->hooks->num_hook_entries &&
+	    place_of(v->hooks, v->actor.fn, v->actor.priv) == index) {
+		tell_changes(v, life, skb, state);
+		begin_deed(v, life, &head);
+		head.ns = skbtrail_clock();
+		head.detail = verdict >> NF_VERDICT_QBITS;
+		tell_deed(v, life, &head);
+		v->actor.fn = NULL;
+	}
+	if (v)
+		visit_unlock(v);
+	skbtrail_track_unlock(set);
+}
+
+void skbtrail_verdict_hit(const struct skbtrail_point *p, const struct pt_regs *regs)
+{
+	const struct nft_expr *expr = (const struct nft_expr *)skbtrail_arg(regs, 1);
+
+	switch (p->op) {
+	case SKBTRAIL_OP_HOOK:
+		enter_hook(p, (const void *)skbtrail_arg(regs, 1),
+			   (struct sk_buff *)skbtrail_arg(regs, 2),
+			   (const struct nf_hook_state *)skbtrail_arg(regs, 3));
+		break;
+	case SKBTRAIL_OP_XT_TRACE:
+		matched(regs);
+		break;
+	case SKBTRAIL_OP_XT_OTHERS:
+		give_up_trace((const struct sk_buff *)skbtrail_arg(regs, 1));
+		break;
+	case SKBTRAIL_OP_XT_PARK:
+		park((struct sk_buff *)skbtrail_arg(regs, 1),
+		     (const struct nf_hook_state *)skbtrail_arg(regs, 2),
+		     skbtrail_arg(regs, 3), skbtrail_arg(regs, 4));
+		break;
+	case SKBTRAIL_OP_CT_FULL:
+		table_full();
+		break;
+	case SKBTRAIL_OP_CT_CLASH:
+	case SKBTRAIL_OP_NAT:
+	case SKBTRAIL_OP_MASQUERADE:
+	case SKBTRAIL_OP_REDIRECT:
+		doing(p->op, regs);
+		break;
+	case SKBTRAIL_OP_HOOK_NEW:
+		skbtrail_attach_hook_new((const struct nf_hook_ops *)skbtrail_arg(regs, 2));
+		break;
+	case SKBTRAIL_OP_NFT_CHAIN:
+		enter_chain((const struct nft_pktinfo *)skbtrail_arg(regs, 1),
+			    (const struct nft_chain *)skbtrail_arg(regs, 2));
+		break;
+	case SKBTRAIL_OP_NFT_IMMEDIATE:
+		if (!is_verdict(expr))
+			break;
+		fallthrough;
+	default:
+		evaluate(p, expr, (const struct nft_regs *)skbtrail_arg(regs, 2),
+			 (const struct nft_pktinfo *)skbtrail_arg(regs, 3));
+		break;
+	}
 }

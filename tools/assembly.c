@@ -282,6 +282,7 @@ static void take_facts(struct assembly *a, const struct record *rec,
 	e->cpu = cpu;
 	e->point = rec->facts.point;
 	e->stage = rec->facts.stage;
+	e->ctx = rec->facts.flags;
 	e->facts = f->len_facts;
 	e->facts_len = rec->body_len;
 	keep_facts(a, f, rec->body, rec->body_len);
@@ -321,6 +322,25 @@ static void take_link(struct assembly *a, const struct skbtrail_rec_link *link)
 	take_linked_by(a, link);
 }
 
+/* What was done is a step on the way, and kept as it was told until the end. */
+static void take_deed(struct assembly *a, struct flight *f, const struct record *rec)
+{
+	const size_t len = sizeof(rec->verdict) + rec->body_len;
+	struct event *e;
+
+	if (f->nr_events >= MAX_EVENTS || f->len_facts + len > MAX_FACTS) {
+		f->skipped++;
+		return;
+	}
+	e = add_event(a, f);
+	e->kind = rec->kind;
+	e->ns = rec->verdict.ns;
+	e->facts = f->len_facts;
+	e->facts_len = len;
+	keep_facts(a, f, (const uint8_t *)&rec->verdict, sizeof(rec->verdict));
+	keep_facts(a, f, rec->body, rec->body_len);
+}
+
 static void take_verdict(struct assembly *a, const struct record *rec)
 {
 	struct flight *f = flight_get(a, rec->verdict.trail, rec->verdict.ns);
@@ -328,6 +348,10 @@ static void take_verdict(struct assembly *a, const struct record *rec)
 
 	if (!f)
 		return;
+	if (rec->verdict.action != SKBTRAIL_VERDICT_ACTION_DROP) {
+		take_deed(a, f, rec);
+		return;
+	}
 	v = verdict_take(rec);
 	if (!v) {
 		a->damaged++;

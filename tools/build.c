@@ -20,6 +20,7 @@
  * @seen: a hit was passed at which the packet existed
  * @pending: first change that belongs to no hit yet
  * @rule: rewrite rule whose changes are being told, 0 none
+ * @inside: changes belong to the last deed, and to the last hit
  */
 struct walk {
 	struct trail *t;
@@ -30,7 +31,10 @@ struct walk {
 	struct place place;
 	uint32_t first_inum;
 	bool seen;
+	bool inside;
 	size_t cap_changes;
+	size_t cap_deeds;
+	size_t cap_done;
 	size_t pending;
 	struct skbtrail_fact_rewrite rule;
 };
@@ -58,6 +62,10 @@ const struct hit *trail_last(const struct trail *t, const char *stage)
 
 void trail_release(struct trail *t)
 {
+	while (t->nr_deeds)
+		free(t->deeds[--t->nr_deeds].v);
+	free(t->deeds);
+	free(t->done);
 	free(t->hits);
 	free(t->changes);
 }
@@ -81,10 +89,10 @@ static void add_change(struct walk *w, unsigned int id, const struct value *old,
 		       const struct value *new)
 {
 	struct trail *t = w->t;
-	size_t i;
+	size_t i = w->inside ? t->hits[t->nr_hits - 1].changes : w->pending;
 
 	/* two changes of a fact before one hit are one change to it, unless a rule made one */
-	for (i = w->pending; i < t->nr_changes; i++) {
+	for (; i < t->nr_changes; i++) {
 		if (t->changes[i].fact != id || t->changes[i].rule || w->rule.rule)
 			continue;
 		t->changes[i].new = *new;
@@ -96,6 +104,16 @@ static void add_change(struct walk *w, unsigned int id, const struct value *old,
 		.fact = id, .old = *old, .new = *new, .rule = w->rule.rule,
 		.dry = w->rule.flags & SKBTRAIL_REWRITE_DRY,
 	};
+}
+
+static void add_done(struct walk *w, unsigned int id, const struct value *old,
+		     const struct value *new)
+{
+	struct trail *t = w->t;
+
+	t->done = grow(t->done, t->nr_done, &w->cap_done, sizeof(*t->done));
+	t->done[t->nr_done++] = (struct change) { .fact = id, .old = *old, .new = *new };
+	t->deeds[t->nr_deeds - 1].nr_changes++;
 }
 
 static void move_place(struct walk *w, unsigned int id, const struct value *v)
@@ -145,6 +163,8 @@ static void learn(struct walk *w, unsigned int id, const struct value *v,
 		return;
 	if (!first || tells_at_first(id))
 		add_change(w, id, now, v);
+	if (w->inside)
+		add_done(w, id, now, v);
 	*now = *v;
 	if (!w->t->first.v[id].len && (first || !was_absent(w->t, id)))
 		w->t->first.v[id] = *v;
@@ -239,6 +259,55 @@ static void add_hit(struct walk *w, const struct event *e)
 	w->pending = t->nr_changes;
 }
 
+/* Who did what, at the point the packet is at; what was changed follows. */
+static void add_deed(struct walk *w, const struct event *e)
+{
+	struct trail *t = w->t;
+	struct record rec = { .kind = SKBTRAIL_REC_KIND_VERDICT };
+	const uint8_t *at = w->f->facts + e->facts;
+	struct verdict *v;
+
+	if (!t->nr_hits || e->facts_len < sizeof(rec.verdict))
+		return;
+	memcpy(&rec.verdict, at, sizeof(rec.verdict));
+	rec.body = at + sizeof(rec.verdict);
+	rec.body_len = e->facts_len - sizeof(rec.verdict);
+	v = verdict_take(&rec);
+	if (!v) {
+		++*w->damaged;
+		return;
+	}
+	verdict_name(v, w->names);
+	t->deeds = grow(t->deeds, t->nr_deeds, &w->cap_deeds, sizeof(*t->deeds));
+	t->deeds[t->nr_deeds++] = (struct deed) {
+		.v = v, .hit = t->nr_hits - 1, .changes = t->nr_done,
+	};
+}
+
+/* Whether changes were made at the point of the last hit, by the hook that was told last. */
+static bool is_inside(const struct walk *w, const struct event *e)
+{
+	const struct trail *t = w->t;
+
+	return e->ctx & SKBTRAIL_FACTS_INSIDE && t->nr_deeds && w->pending == t->nr_changes &&
+	       t->deeds[t->nr_deeds - 1].hit == t->nr_hits - 1 &&
+	       t->hits[t->nr_hits - 1].stage_id == e->stage;
+}
+
+static void walk_inside(struct walk *w, const struct event *e)
+{
+	struct trail *t = w->t;
+	struct hit *h = &t->hits[t->nr_hits - 1];
+
+	if (!h->nr_changes)
+		h->changes = t->nr_changes;
+	w->inside = true;
+	walk_facts(w, e, false);
+	w->inside = false;
+	h->nr_changes = t->nr_changes - h->changes;
+	w->pending = t->nr_changes;
+}
+
 /*
  * Only a device leads from one namespace to another, so before the first one
  * that is known the packet, and the call that made it, were in the same. A
@@ -301,6 +370,10 @@ static void walk_events(struct walk *w)
 
 		if (e->kind == SKBTRAIL_REC_KIND_HIT)
 			add_hit(w, e);
+		else if (e->kind == SKBTRAIL_REC_KIND_VERDICT)
+			add_deed(w, e);
+		else if (e != packet && is_inside(w, e))
+			walk_inside(w, e);
 		else if (e != packet)
 			walk_facts(w, e, false);
 	}

@@ -33,7 +33,9 @@ static const struct {
 	[SKBTRAIL_FACT_ARP]	= FACT("arp", struct skbtrail_fact_arp),
 	[SKBTRAIL_FACT_MAC]	= RANGE("mac", 12, 12),
 	[SKBTRAIL_FACT_VLAN]	= FACT("vlan", uint16_t),
-	[SKBTRAIL_FACT_SOCK]	= FACT("sock", struct skbtrail_fact_sock),
+	/* it has grown */
+	[SKBTRAIL_FACT_SOCK]	= RANGE("sock", offsetof(struct skbtrail_fact_sock, rmem),
+					sizeof(struct skbtrail_fact_sock)),
 	[SKBTRAIL_FACT_SENDER]	= FACT("sender", struct skbtrail_fact_task),
 	[SKBTRAIL_FACT_READER]	= FACT("reader", struct skbtrail_fact_task),
 	[SKBTRAIL_FACT_ROUTE]	= FACT("route", struct skbtrail_fact_route),
@@ -49,12 +51,18 @@ static const struct {
 	[SKBTRAIL_FACT_CUT]	= PAIR("cut", uint32_t),
 	[SKBTRAIL_FACT_CORRUPT]	= FACT("corrupt", uint32_t),
 	[SKBTRAIL_FACT_DROP]	= FACT("drop", uint8_t),
+	[SKBTRAIL_FACT_CT]	= FACT("ct", struct skbtrail_fact_ct),
+	[SKBTRAIL_FACT_CT_ORIG]	= FACT("ct_orig", struct skbtrail_fact_tuple),
+	[SKBTRAIL_FACT_CT_REPLY] = FACT("ct_reply", struct skbtrail_fact_tuple),
+	[SKBTRAIL_FACT_OWNER]	= FACT("owner", struct skbtrail_fact_task),
+	[SKBTRAIL_FACT_QDISC]	= FACT("qdisc", struct skbtrail_fact_qdisc),
 #undef FACT
 #undef RANGE
 #undef PAIR
 };
 
 static_assert(2 * sizeof(struct skbtrail_fact_payload) <= FACT_VALUE_MAX, "a pair fits");
+static_assert(sizeof(struct skbtrail_fact_tuple) <= FACT_VALUE_MAX, "a fact that is too long");
 static_assert(ARRAY_SIZE(facts) == SKBTRAIL_FACT_MAX + 1, "a fact without a line");
 
 enum decoded fact_take(const struct fact *fact, struct value *value)

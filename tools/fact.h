@@ -89,6 +89,12 @@ const char *fact_tunnel_way(unsigned int way);
 const char *fact_route_type(unsigned int type, char *buf, size_t size);
 const char *fact_neigh_state(unsigned int state, char *buf, size_t size);
 
+/* "new", "established", ...: what conntrack calls a packet; NULL for what is not known here. */
+const char *fact_ct_state(unsigned int state);
+
+/* Whether conntrack calls the packet something else, or its connection has another mark. */
+bool fact_ct_differs(const struct value *a, const struct value *b);
+
 /* "established", ...; NULL for 0 and for states without a name. */
 const char *fact_tcp_state(unsigned int state);
 

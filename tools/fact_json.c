@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <json-c/json.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -69,6 +70,49 @@ static void put_tcp_state(struct json_object *o, const struct member *m, const u
 
 	if (state)
 		add_text(o, m->key, state);
+}
+
+static bool listens(const uint8_t *record)
+{
+	/* TCP_LISTEN */
+	return record[offsetof(struct skbtrail_fact_sock, state)] == 10;
+}
+
+static void put_queue(struct json_object *o, const struct member *m, const uint8_t *record)
+{
+	struct skbtrail_fact_sock sock;
+
+	memcpy(&sock, record, sizeof(sock));
+	/* one of an older module says nothing of its queues */
+	if (!listens(record) && sock.rcvbuf)
+		put_number(o, m, record);
+}
+
+static void put_accept(struct json_object *o, const struct member *m, const uint8_t *record)
+{
+	if (listens(record))
+		put_number(o, m, record);
+}
+
+static void put_known(struct json_object *o, const struct member *m, const uint8_t *record)
+{
+	if (number(m, record))
+		put_number(o, m, record);
+}
+
+static void put_qdisc_handle(struct json_object *o, const struct member *m,
+			     const uint8_t *record)
+{
+	char buf[16];
+
+	snprintf(buf, sizeof(buf), "%x:", (unsigned int)(number(m, record) >> 16));
+	add_text(o, m->key, buf);
+}
+
+static void put_errno(struct json_object *o, const struct member *m, const uint8_t *record)
+{
+	if (number(m, record))
+		add_text(o, m->key, strerrorname_np(number(m, record)));
 }
 
 static void put_arp_op(struct json_object *o, const struct member *m, const uint8_t *record)
@@ -169,6 +213,20 @@ static const struct member dev[] = {
 static const struct member sock[] = {
 	MEMBER(sock, "cookie", cookie, put_number),
 	MEMBER(sock, "state", state, put_tcp_state),
+	MEMBER(sock, "rmem", rmem, put_queue),
+	MEMBER(sock, "rcvbuf", rcvbuf, put_queue),
+	MEMBER(sock, "wmem", wmem, put_queue),
+	MEMBER(sock, "sndbuf", sndbuf, put_queue),
+	MEMBER(sock, "accept_queue", rmem, put_accept),
+	MEMBER(sock, "backlog", rcvbuf, put_accept),
+	MEMBER(sock, "cgroup", cgroup, put_known),
+};
+
+static const struct member qdisc[] = {
+	MEMBER(qdisc, "kind", kind, put_name),
+	MEMBER(qdisc, "handle", handle, put_qdisc_handle),
+	MEMBER(qdisc, "qlen", qlen, put_number),
+	MEMBER(qdisc, "limit", limit, put_known),
 };
 
 static const struct member task[] = {
@@ -183,6 +241,7 @@ static const struct member route[] = {
 	MEMBER(route, "via", gateway, put_gateway),
 	MEMBER(route, "dev", name, put_name),
 	MEMBER(route, "ifindex", ifindex, put_number),
+	MEMBER(route, "error", error, put_errno),
 };
 
 static const struct member gso[] = {
@@ -221,6 +280,8 @@ static const struct {
 	[SKBTRAIL_FACT_SOCK]	= RECORD(sock),
 	[SKBTRAIL_FACT_SENDER]	= RECORD(task),
 	[SKBTRAIL_FACT_READER]	= RECORD(task),
+	[SKBTRAIL_FACT_OWNER]	= RECORD(task),
+	[SKBTRAIL_FACT_QDISC]	= RECORD(qdisc),
 	[SKBTRAIL_FACT_ROUTE]	= RECORD(route),
 	[SKBTRAIL_FACT_GSO]	= RECORD(gso),
 	[SKBTRAIL_FACT_TUNNEL]	= RECORD(tunnel),
@@ -236,6 +297,93 @@ static struct json_object *json_record(unsigned int id, const struct value *v)
 	fact_copy(v, record, sizeof(record));
 	for (i = 0; i < records[id].nr; i++)
 		records[id].members[i].put(o, &records[id].members[i], record);
+	return o;
+}
+
+static void add_number(struct json_object *o, const char *key, uint64_t n)
+{
+	json_object_object_add(o, key, json_object_new_uint64(n));
+}
+
+static struct json_object *json_ct_status(uint32_t status)
+{
+	static const struct {
+		uint32_t bit;
+		const char *word;
+	} words[] = {
+		{ IPS_EXPECTED, "expected" }, { IPS_SEEN_REPLY, "seen_reply" },
+		{ IPS_ASSURED, "assured" }, { IPS_CONFIRMED, "confirmed" },
+		{ IPS_SRC_NAT, "snat" }, { IPS_DST_NAT, "dnat" }, { IPS_DYING, "dying" },
+		{ IPS_HELPER, "helper" }, { IPS_OFFLOAD, "offload" },
+	};
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		if (status & words[i].bit)
+			json_object_array_add(list, json_object_new_string(words[i].word));
+	return list;
+}
+
+static const char *ct_tcp_state(unsigned int state)
+{
+	/* enum tcp_conntrack */
+	static const char *const words[] = {
+		NULL, "syn_sent", "syn_recv", "established", "fin_wait", "close_wait",
+		"last_ack", "time_wait", "close", "syn_sent2",
+	};
+
+	return state < ARRAY_SIZE(words) ? words[state] : NULL;
+}
+
+static struct json_object *json_ct(const struct value *v)
+{
+	struct json_object *o = json_object_new_object();
+	struct skbtrail_fact_ct ct;
+	const char *state, *conn;
+
+	fact_copy(v, &ct, sizeof(ct));
+	state = fact_ct_state(ct.state);
+	conn = ct_tcp_state(ct.tcp);
+	add_text(o, "state", state ? state : "unknown");
+	if (ct.state == SKBTRAIL_CT_STATE_UNTRACKED || ct.state == SKBTRAIL_CT_STATE_INVALID)
+		return o;
+	json_object_object_add(o, "reply", json_object_new_boolean(ct.reply));
+	add_number(o, "zone", ct.zone);
+	add_number(o, "mark", ct.mark);
+	json_object_object_add(o, "status", json_ct_status(ct.status));
+	if (conn)
+		add_text(o, "tcp", conn);
+	return o;
+}
+
+static void add_tuple_address(struct json_object *o, const char *key,
+			      const struct skbtrail_fact_tuple *t, const uint8_t *addr)
+{
+	char buf[INET6_ADDRSTRLEN];
+
+	if (t->family == AF_INET || t->family == AF_INET6)
+		add_text(o, key, inet_ntop(t->family, addr, buf, sizeof(buf)));
+}
+
+static struct json_object *json_tuple(const struct value *v)
+{
+	struct json_object *o = json_object_new_object();
+	struct skbtrail_fact_tuple t;
+	char buf[32];
+
+	fact_copy(v, &t, sizeof(t));
+	add_text(o, "proto", fact_protocol(t.proto, buf, sizeof(buf)));
+	add_tuple_address(o, "src", &t, t.saddr);
+	add_tuple_address(o, "dst", &t, t.daddr);
+	if (t.proto == IPPROTO_ICMP || t.proto == IPPROTO_ICMPV6) {
+		add_number(o, "id", t.sport);
+		add_number(o, "type", t.dport >> 8);
+		add_number(o, "code", t.dport & 0xff);
+	} else {
+		add_number(o, "sport", t.sport);
+		add_number(o, "dport", t.dport);
+	}
 	return o;
 }
 
@@ -259,6 +407,11 @@ static struct json_object *json_plain(unsigned int id, const struct value *v)
 		return json_object_new_string(fact_address(v, buf, sizeof(buf)));
 	case SKBTRAIL_FACT_NETNS:
 		return json_netns(v);
+	case SKBTRAIL_FACT_CT:
+		return json_ct(v);
+	case SKBTRAIL_FACT_CT_ORIG:
+	case SKBTRAIL_FACT_CT_REPLY:
+		return json_tuple(v);
 	case SKBTRAIL_FACT_L3PROTO:
 		return json_object_new_string(fact_family(n, buf, sizeof(buf)));
 	case SKBTRAIL_FACT_PROTO:

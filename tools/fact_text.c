@@ -142,6 +142,78 @@ const char *fact_tcp_state(unsigned int state)
 	return state < ARRAY_SIZE(names) ? names[state] : NULL;
 }
 
+const char *fact_ct_state(unsigned int state)
+{
+	static const char *const names[] = {
+		[SKBTRAIL_CT_STATE_NEW] = "new",
+		[SKBTRAIL_CT_STATE_ESTABLISHED] = "established",
+		[SKBTRAIL_CT_STATE_RELATED] = "related",
+		[SKBTRAIL_CT_STATE_UNTRACKED] = "untracked",
+		[SKBTRAIL_CT_STATE_INVALID] = "invalid",
+	};
+
+	return state < ARRAY_SIZE(names) ? names[state] : NULL;
+}
+
+bool fact_ct_differs(const struct value *a, const struct value *b)
+{
+	struct skbtrail_fact_ct x, y;
+
+	fact_copy(a, &x, sizeof(x));
+	fact_copy(b, &y, sizeof(y));
+	return x.state != y.state || x.reply != y.reply || x.zone != y.zone || x.mark != y.mark;
+}
+
+static void text_qdisc(FILE *f, const struct value *v)
+{
+	char kind[SKBTRAIL_NAME_LEN];
+	struct skbtrail_fact_qdisc q;
+
+	fact_copy(v, &q, sizeof(q));
+	clean_text(kind, sizeof(kind), q.kind, sizeof(q.kind));
+	fprintf(f, "%s %x: with %u packets", kind, q.handle >> 16, q.qlen);
+}
+
+static void text_ct(FILE *f, const struct value *v)
+{
+	struct skbtrail_fact_ct ct;
+	const char *state;
+
+	fact_copy(v, &ct, sizeof(ct));
+	state = fact_ct_state(ct.state);
+	fputs(state ? state : "?", f);
+	if (ct.reply)
+		fputs(" reply", f);
+	if (ct.zone)
+		fprintf(f, " zone %u", ct.zone);
+	if (ct.mark)
+		fprintf(f, " mark 0x%x", ct.mark);
+}
+
+static void text_end(FILE *f, const struct skbtrail_fact_tuple *t, const uint8_t *addr,
+		     unsigned int port)
+{
+	struct value v = { .len = t->family == AF_INET ? 4 : 16 };
+	char buf[INET6_ADDRSTRLEN];
+
+	memcpy(v.data, addr, v.len);
+	fact_address(&v, buf, sizeof(buf));
+	if (t->proto == IPPROTO_ICMP || t->proto == IPPROTO_ICMPV6)
+		fputs(buf, f);
+	else
+		fprintf(f, v.len == 4 ? "%s:%u" : "[%s]:%u", buf, port);
+}
+
+static void text_tuple(FILE *f, const struct value *v)
+{
+	struct skbtrail_fact_tuple t;
+
+	fact_copy(v, &t, sizeof(t));
+	text_end(f, &t, t.saddr, t.sport);
+	fputs(" to ", f);
+	text_end(f, &t, t.daddr, t.dport);
+}
+
 static void text_route(FILE *f, const struct value *v)
 {
 	char buf[INET6_ADDRSTRLEN], name[SKBTRAIL_NAME_LEN];
@@ -312,6 +384,7 @@ void fact_text(FILE *f, unsigned int id, const struct value *v)
 		break;
 	case SKBTRAIL_FACT_SENDER:
 	case SKBTRAIL_FACT_READER:
+	case SKBTRAIL_FACT_OWNER:
 		text_task(f, v);
 		break;
 	case SKBTRAIL_FACT_TCP:
@@ -328,6 +401,16 @@ void fact_text(FILE *f, unsigned int id, const struct value *v)
 		break;
 	case SKBTRAIL_FACT_DEV:
 		text_dev(f, v);
+		break;
+	case SKBTRAIL_FACT_QDISC:
+		text_qdisc(f, v);
+		break;
+	case SKBTRAIL_FACT_CT:
+		text_ct(f, v);
+		break;
+	case SKBTRAIL_FACT_CT_ORIG:
+	case SKBTRAIL_FACT_CT_REPLY:
+		text_tuple(f, v);
 		break;
 	case SKBTRAIL_FACT_NETNS:
 	case SKBTRAIL_FACT_ICMP:

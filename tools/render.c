@@ -90,6 +90,12 @@ bool render_worth_telling(const struct change *ch)
 	if (ch->fact == SKBTRAIL_FACT_DEV || ch->fact == SKBTRAIL_FACT_NETNS ||
 	    ch->fact == SKBTRAIL_FACT_SOCK)
 		return false;
+	if (ch->fact == SKBTRAIL_FACT_CT && ch->old.len)
+		return fact_ct_differs(&ch->old, &ch->new);
+	/* the other direction is worth a word where NAT has made it another */
+	if (ch->fact == SKBTRAIL_FACT_CT_ORIG ||
+	    (ch->fact == SKBTRAIL_FACT_CT_REPLY && !ch->old.len))
+		return false;
 	if (ch->fact == SKBTRAIL_FACT_MARK && !ch->old.len)
 		return fact_number(&ch->new);
 	return ch->old.len || !in_heading(ch->fact);
@@ -109,12 +115,15 @@ static void render_change(const struct canvas *c, const struct change *ch)
 		fputs("none", c->f);
 }
 
-bool render_tells_changes(const struct trail *t, const struct hit *h)
+/* What was given to user space is told by that alone. */
+static bool tells_deed(const struct trail *t, const struct deed *d)
 {
 	uint32_t i;
 
-	for (i = 0; i < h->nr_changes; i++)
-		if (render_worth_telling(&t->changes[h->changes + i]))
+	if (d->v->rec.action != SKBTRAIL_VERDICT_ACTION_CHANGE)
+		return true;
+	for (i = 0; i < d->nr_changes; i++)
+		if (render_worth_telling(&t->done[d->changes + i]))
 			return true;
 	return false;
 }
@@ -127,17 +136,88 @@ static void render_rule(const struct canvas *c, const struct change *ch)
 	fprintf(c->f, " %s skbtrail rule %u", ch->dry ? "in a dry run of" : "by", ch->rule);
 }
 
-void render_changes(const struct canvas *c, const struct trail *t,
-		    const struct hit *h)
+static bool by_deed(const struct trail *t, size_t hit, unsigned int fact)
 {
-	const struct change *last = NULL;
+	const struct deed *d;
+	uint32_t i;
+
+	for (d = t->deeds; d < t->deeds + t->nr_deeds; d++)
+		for (i = 0; d->hit == hit && i < d->nr_changes; i++)
+			if (t->done[d->changes + i].fact == fact)
+				return true;
+	return false;
+}
+
+/* What is changed here, but not by a hook that is known. */
+static bool tells_change(const struct trail *t, const struct hit *h, uint32_t i)
+{
+	const struct change *ch = &t->changes[h->changes + i];
+
+	return render_worth_telling(ch) && !by_deed(t, h - t->hits, ch->fact);
+}
+
+bool render_tells_changes(const struct trail *t, const struct hit *h)
+{
+	const struct deed *d;
+	uint32_t i;
+
+	for (i = 0; i < h->nr_changes; i++)
+		if (tells_change(t, h, i))
+			return true;
+	for (d = t->deeds; d < t->deeds + t->nr_deeds; d++)
+		if (t->hits + d->hit == h && tells_deed(t, d))
+			return true;
+	return false;
+}
+
+/* conntrack says what it says; of what else changes it matters by whom */
+static bool only_tracked(const struct trail *t, const struct deed *d)
+{
+	uint32_t i;
+
+	for (i = 0; i < d->nr_changes; i++)
+		if (render_worth_telling(&t->done[d->changes + i]) &&
+		    t->done[d->changes + i].fact != SKBTRAIL_FACT_CT)
+			return false;
+	return d->v->rec.action == SKBTRAIL_VERDICT_ACTION_CHANGE;
+}
+
+static void render_deed(const struct canvas *c, const struct trail *t, const struct deed *d)
+{
+	const char *nat = verdict_nat(d->v);
 	const char *join = "";
 	uint32_t i;
 
-	for (i = 0; i < h->nr_changes; i++) {
-		const struct change *ch = &t->changes[h->changes + i];
+	for (i = 0; i < d->nr_changes; i++) {
+		if (!render_worth_telling(&t->done[d->changes + i]))
+			continue;
+		fputs(join, c->f);
+		render_change(c, &t->done[d->changes + i]);
+		join = ", ";
+	}
+	if (only_tracked(t, d))
+		return;
+	fputs(*join ? " (" : "(", c->f);
+	if (d->v->rec.action == SKBTRAIL_VERDICT_ACTION_QUEUE)
+		fprintf(c->f, "to NFQUEUE %u ", d->v->rec.detail);
+	if (nat)
+		fprintf(c->f, "%s%s ", nat, d->v->rec.detail ? " undone" : "");
+	fputs("by ", c->f);
+	verdict_print(c->f, d->v);
+	fputc(')', c->f);
+}
 
-		if (!render_worth_telling(ch))
+void render_changes(const struct canvas *c, const struct trail *t,
+		    const struct hit *h)
+{
+	const struct change *last = NULL, *ch;
+	const char *join = "";
+	const struct deed *d;
+	uint32_t i;
+
+	for (i = 0; i < h->nr_changes; i++) {
+		ch = &t->changes[h->changes + i];
+		if (!tells_change(t, h, i))
 			continue;
 		if (last && (last->rule != ch->rule || last->dry != ch->dry))
 			render_rule(c, last);
@@ -148,6 +228,13 @@ void render_changes(const struct canvas *c, const struct trail *t,
 	}
 	if (last)
 		render_rule(c, last);
+	for (d = t->deeds; d < t->deeds + t->nr_deeds; d++) {
+		if (t->hits + d->hit != h || !tells_deed(t, d))
+			continue;
+		fputs(join, c->f);
+		render_deed(c, t, d);
+		join = ", ";
+	}
 }
 
 static void heading_icmp(const struct canvas *c, const struct trail *t)

@@ -152,15 +152,13 @@ static void add_change(struct json_object *o, const struct change *ch)
 	add(o, fact_key(ch->fact), pair);
 }
 
-static struct json_object *json_changes(const struct trail *t,
-					const struct hit *h)
+static struct json_object *json_changes(const struct change *ch, uint32_t n)
 {
 	struct json_object *o = json_object_new_object();
-	uint32_t i;
 
-	for (i = 0; i < h->nr_changes; i++)
-		if (!t->changes[h->changes + i].dry)
-			add_change(o, &t->changes[h->changes + i]);
+	for (; n; n--, ch++)
+		if (!ch->dry)
+			add_change(o, ch);
 	return o;
 }
 
@@ -195,6 +193,26 @@ static void add_rewrites(struct json_object *hit, const struct trail *t, const s
 		json_object_put(list);
 }
 
+/* What hooks did at the point of a hit; NULL: nothing that is known. */
+static struct json_object *json_deeds(const struct trail *t, size_t hit)
+{
+	struct json_object *list = NULL, *o;
+	const struct deed *d;
+
+	for (d = t->deeds; d < t->deeds + t->nr_deeds; d++) {
+		if (d->hit != hit)
+			continue;
+		o = json_object_new_object();
+		verdict_json_deed(o, d->v);
+		if (d->nr_changes)
+			add(o, "changes", json_changes(&t->done[d->changes], d->nr_changes));
+		if (!list)
+			list = json_object_new_array();
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
 static struct json_object *json_context(uint8_t ctx)
 {
 	static const struct {
@@ -219,6 +237,7 @@ static struct json_object *json_hit(const struct canvas *c,
 				    const struct trail *t, const struct hit *h)
 {
 	struct json_object *o = json_object_new_object();
+	struct json_object *deeds = json_deeds(t, h - t->hits);
 
 	add_number(o, "ns", h->ns);
 	if (h->stage)
@@ -237,8 +256,10 @@ static struct json_object *json_hit(const struct canvas *c,
 	if (h->info)
 		add_number(o, "info", h->info);
 	if (h->nr_changes)
-		add(o, "changes", json_changes(t, h));
+		add(o, "changes", json_changes(&t->changes[h->changes], h->nr_changes));
 	add_rewrites(o, t, h);
+	if (deeds)
+		add(o, "by", deeds);
 	return o;
 }
 
@@ -262,6 +283,11 @@ void render_json(const struct canvas *c, const struct trail *t)
 	add_packet(o, t);
 	add_bytes(o, t);
 	add_processes(o, t);
+	add_fact(o, &t->last, SKBTRAIL_FACT_OWNER);
+	add_fact(o, &t->last, SKBTRAIL_FACT_QDISC);
+	add_fact(o, &t->last, SKBTRAIL_FACT_CT);
+	add_fact(o, &t->last, SKBTRAIL_FACT_CT_ORIG);
+	add_fact(o, &t->last, SKBTRAIL_FACT_CT_REPLY);
 	add_number(o, "lost", t->lost);
 	if (t->skipped)
 		add_number(o, "skipped", t->skipped);

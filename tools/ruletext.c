@@ -288,16 +288,18 @@ static bool is_known(const struct names *names, const struct verdict *v,
 
 const struct name *ruletext_learn(struct names *names, const struct record *rec)
 {
-	struct verdict *v = verdict_take(rec);
 	const struct name *old, *now;
 	struct verdict_key key;
+	struct verdict *v;
 	char *text;
 
 	/* a rewrite rule comes with its text */
-	if (!v || v->rec.engine == SKBTRAIL_VERDICT_ENGINE_SKBTRAIL) {
-		free(v);
+	if (rec->verdict.cause != SKBTRAIL_VERDICT_CAUSE_RULE ||
+	    rec->verdict.engine == SKBTRAIL_VERDICT_ENGINE_SKBTRAIL)
 		return NULL;
-	}
+	v = verdict_take(rec);
+	if (!v)
+		return NULL;
 	key = verdict_key(v);
 	old = names_get(names, DICT_RULE, key.id);
 	if (!is_known(names, v, key)) {

@@ -7,6 +7,7 @@
 
 #include <netinet/in.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,8 @@
 #define TCP_SYN	2
 #define TCP_RST	4
 #define TCP_ACK	16
+/* a state */
+#define TCP_LISTEN	10
 
 static const char *last_stage(const struct trail *t)
 {
@@ -80,13 +83,15 @@ static bool by_hook(const struct trail *t)
 
 const struct reason *summary_meaning(const struct trail *t)
 {
+	const char *at = t->symbol;
 	char buf[32];
 
 	/* whoever added a rule of ours knows */
 	if (t->verdict && t->verdict->rec.engine == SKBTRAIL_VERDICT_ENGINE_SKBTRAIL)
 		return NULL;
-	return reason_find(summary_reason(t, buf, sizeof(buf)),
-			   by_hook(t) ? t->verdict->func : t->symbol);
+	if (by_hook(t))
+		at = verdict_why(t->verdict) ? verdict_why(t->verdict) : t->verdict->func;
+	return reason_find(summary_reason(t, buf, sizeof(buf)), at);
 }
 
 /* whether what a socket is found by are ports */
@@ -125,12 +130,78 @@ static void print_header(FILE *f, const struct trail *t)
 		fputs("the IP header is malformed", f);
 }
 
+static void print_buffer(FILE *f, const struct trail *t)
+{
+	struct skbtrail_fact_sock s;
+
+	fputs("the socket's receive buffer is full", f);
+	if (fact_copy(&t->last.v[SKBTRAIL_FACT_SOCK], &s, sizeof(s)) && s.rcvbuf)
+		fprintf(f, " (%u of %u bytes)", s.rmem, s.rcvbuf);
+}
+
+/* as the kernel compares them; with a backlog of 0 one connection can wait */
+static void print_refused(FILE *f, const struct trail *t)
+{
+	struct skbtrail_fact_sock s;
+
+	if (fact_copy(&t->last.v[SKBTRAIL_FACT_SOCK], &s, sizeof(s)) &&
+	    s.state == TCP_LISTEN && s.rmem > s.rcvbuf)
+		fprintf(f, "the listen backlog is full (%u connections wait, backlog %u)",
+			s.rmem, s.rcvbuf);
+	else
+		fputs("its listening socket refused the connection", f);
+}
+
+static void print_qdisc(FILE *f, const struct trail *t)
+{
+	char kind[SKBTRAIL_NAME_LEN];
+	struct skbtrail_fact_qdisc q;
+
+	fputs("the queueing discipline", f);
+	if (!fact_copy(&t->last.v[SKBTRAIL_FACT_QDISC], &q, sizeof(q)))
+		return;
+	clean_text(kind, sizeof(kind), q.kind, sizeof(q.kind));
+	fprintf(f, " %s", kind);
+	if (q.handle)
+		fprintf(f, " %x:", q.handle >> 16);
+}
+
+static void print_route(FILE *f, const struct trail *t)
+{
+	struct skbtrail_fact_route r = { .error = 0 };
+
+	fact_copy(&t->last.v[SKBTRAIL_FACT_ROUTE], &r, sizeof(r));
+	switch (r.error) {
+	case EINVAL:
+		fputs("its route is a blackhole", f);
+		break;
+	case EACCES:
+		fputs("its route prohibits it", f);
+		break;
+	case EHOSTUNREACH:
+		fputs("its route is unreachable, or this host does not forward", f);
+		break;
+	case ENETUNREACH:
+		fputs("no route leads to its destination", f);
+		break;
+	default:
+		fputs("no route leads to its destination", f);
+		/* that is a reason of its own */
+		if (!t->reason_name || strcmp(t->reason_name, "IP_INNOROUTES") != 0)
+			fputs(", or one that refuses it", f);
+	}
+}
+
 static const struct hole {
 	const char *name;
 	void (*print)(FILE *f, const struct trail *t);
 } holes[] = {
 	{ "{listens}", print_listens },
 	{ "{header}", print_header },
+	{ "{buffer}", print_buffer },
+	{ "{refused}", print_refused },
+	{ "{qdisc}", print_qdisc },
+	{ "{route}", print_route },
 };
 
 /* The reason's text with what the trail knows filled in. */
@@ -180,10 +251,15 @@ char *summary_reason_text(const struct trail *t)
 
 static void print_answer(FILE *f, const struct trail *t)
 {
+	size_t i;
+
 	if (trail_passed(t, "tcp.reset"))
 		fputs("; answered with a reset", f);
 	else if (trail_passed(t, "icmp.error"))
 		fputs("; answered with an ICMP error", f);
+	for (i = 0; i < t->nr_linked_by; i++)
+		if (t->linked_by[i].kind == SKBTRAIL_LINK_KIND_ANSWER)
+			fprintf(f, ", #%llu", (unsigned long long)t->linked_by[i].trail);
 }
 
 /* Queues of sockets are emptied without a reason of their own (QUEUE_PURGE since 6.6). */
@@ -235,10 +311,33 @@ static void print_cause(FILE *f, const struct trail *t)
 	fputc(')', f);
 }
 
+/* what a ruleset that drops often goes by */
+static void print_tracking(FILE *f, const struct trail *t)
+{
+	struct skbtrail_fact_ct ct;
+
+	if (t->verdict && fact_copy(&t->last.v[SKBTRAIL_FACT_CT], &ct, sizeof(ct)) &&
+	    ct.state == SKBTRAIL_CT_STATE_INVALID)
+		fputs("; conntrack calls it invalid", f);
+}
+
+static void print_owner(FILE *f, const struct trail *t)
+{
+	struct skbtrail_fact_task task;
+	char comm[SKBTRAIL_NAME_LEN];
+
+	if (!fact_copy(&t->last.v[SKBTRAIL_FACT_OWNER], &task, sizeof(task)))
+		return;
+	clean_text(comm, sizeof(comm), task.comm, sizeof(task.comm));
+	fprintf(f, "; its socket is used by %s (pid %u)", comm, task.pid);
+}
+
 static void print_dropped(FILE *f, const struct trail *t, bool utf8)
 {
 	print_cause(f, t);
 	print_after(f, t, utf8);
+	print_owner(f, t);
+	print_tracking(f, t);
 	print_answer(f, t);
 }
 
@@ -398,6 +497,7 @@ const char *summary_link_word(unsigned int kind)
 		[SKBTRAIL_LINK_KIND_RETRANSMIT]	= "retransmit",
 		[SKBTRAIL_LINK_KIND_ENCAP]	= "encap",
 		[SKBTRAIL_LINK_KIND_DECAP]	= "decap",
+		[SKBTRAIL_LINK_KIND_ANSWER]	= "answer",
 	};
 
 	return kind < ARRAY_SIZE(words) ? words[kind] : NULL;

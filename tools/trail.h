@@ -40,6 +40,20 @@ struct change {
 };
 
 /**
+ * struct deed - What a hook of netfilter did with the packet.
+ * @v: which one, and by which rule
+ * @hit: index of the hit of its point
+ * @changes: first of what it changed in the trail's array for that
+ * @nr_changes: how many
+ */
+struct deed {
+	struct verdict *v;
+	size_t hit;
+	uint32_t changes;
+	uint32_t nr_changes;
+};
+
+/**
  * struct hit - The packet passed one stage.
  * @ns: CLOCK_MONOTONIC, in nanoseconds
  * @stage: name of the stage, NULL when it was never told
@@ -104,6 +118,9 @@ struct link {
  * @lost: records of any trail that were lost while this one was in flight
  * @skipped: hits that were counted but not kept
  * @headless: its packet record never came
+ * @deeds: what hooks did with it, in order; what they changed is among the changes of
+ *	their hits as well, there as a whole
+ * @done: changes of deeds
  * @links: what it comes from, or went into
  * @linked_by: links of other trails that name this one, as far as they came
  *	before it was finished
@@ -132,6 +149,10 @@ struct trail {
 	size_t nr_hits;
 	struct change *changes;
 	size_t nr_changes;
+	struct deed *deeds;
+	size_t nr_deeds;
+	struct change *done;
+	size_t nr_done;
 	const struct link *links;
 	size_t nr_links;
 	const struct link *linked_by;

@@ -152,6 +152,7 @@ static bool behind(const struct verdict *v)
 {
 	return v->rec.engine == SKBTRAIL_VERDICT_ENGINE_XTABLES &&
 	       v->rec.cause == SKBTRAIL_VERDICT_CAUSE_RULE &&
+	       v->rec.action == SKBTRAIL_VERDICT_ACTION_DROP &&
 	       (!v->text || (!strstr(v->text, " -j DROP") && !strstr(v->text, " -j REJECT")));
 }
 
@@ -193,6 +194,26 @@ void verdict_print(FILE *f, const struct verdict *v)
 	fprintf(f, "the netfilter hook %s", *v->func ? v->func : "of an unknown function");
 	if (*v->module)
 		fprintf(f, " [%s]", v->module);
+}
+
+const char *verdict_nat(const struct verdict *v)
+{
+	static const char *const words[] = {
+		[SKBTRAIL_VERDICT_NAT_SNAT] = "snat",
+		[SKBTRAIL_VERDICT_NAT_DNAT] = "dnat",
+		[SKBTRAIL_VERDICT_NAT_MASQUERADE] = "masquerade",
+		[SKBTRAIL_VERDICT_NAT_REDIRECT] = "redirect",
+	};
+
+	return v->rec.nat < ARRAY_SIZE(words) ? words[v->rec.nat] : NULL;
+}
+
+const char *verdict_why(const struct verdict *v)
+{
+	if (v->rec.action != SKBTRAIL_VERDICT_ACTION_DROP)
+		return NULL;
+	return v->rec.detail == SKBTRAIL_VERDICT_WHY_TABLE_FULL ? "conntrack_table_full" :
+	       v->rec.detail == SKBTRAIL_VERDICT_WHY_CLASH ? "conntrack_clash" : NULL;
 }
 
 static void add_text(struct json_object *o, const char *key, const char *s)
@@ -255,6 +276,7 @@ static struct json_object *json_hook(const struct verdict *v)
 	add_text(o, "func", v->func);
 	add_text(o, "module", v->module);
 	json_object_object_add(o, "priority", json_object_new_int((int32_t)v->rec.priority));
+	add_text(o, "why", verdict_why(v));
 	return o;
 }
 
@@ -266,6 +288,24 @@ static struct json_object *json_own_rule(const struct verdict *v)
 	add_number(o, "number", v->rec.table);
 	add_text(o, "text", v->table);
 	return o;
+}
+
+void verdict_json_deed(struct json_object *o, const struct verdict *v)
+{
+	const char *nat = verdict_nat(v);
+
+	if (v->rec.action == SKBTRAIL_VERDICT_ACTION_QUEUE) {
+		add_text(o, "action", "queue");
+		add_number(o, "queue", v->rec.detail);
+	} else {
+		add_text(o, "action", v->rec.action == SKBTRAIL_VERDICT_ACTION_CHANGE ?
+			 "change" : "unknown");
+	}
+	if (nat) {
+		add_text(o, "nat", nat);
+		json_object_object_add(o, "undone", json_object_new_boolean(v->rec.detail));
+	}
+	verdict_json(o, v);
 }
 
 void verdict_json(struct json_object *o, const struct verdict *v)

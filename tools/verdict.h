@@ -14,7 +14,7 @@
 struct json_object;
 
 /**
- * struct verdict - Who in netfilter dropped a packet.
+ * struct verdict - Who in netfilter dropped or changed a packet.
  * @rec: as told; its steps are those of @step
  * @table: name of the table, empty where there is none; text of a rewrite rule
  * @step: chains from the base chain on, the rule in each that mattered; 0 none
@@ -57,7 +57,16 @@ struct verdict_key verdict_key(const struct verdict *v);
 /* For people: "nft inet fw input handle 7 "tcp dport 25 drop"", and the way there. */
 void verdict_print(FILE *f, const struct verdict *v);
 
+/* "snat", "masquerade", ...; NULL where NAT did nothing. */
+const char *verdict_nat(const struct verdict *v);
+
+/* "conntrack_table_full", "conntrack_clash": why conntrack dropped it; NULL unknown. */
+const char *verdict_why(const struct verdict *v);
+
 /* For programs: keys "rule" and "hook". */
 void verdict_json(struct json_object *o, const struct verdict *v);
+
+/* The same for what was done but a drop, with "action" and what belongs to that. */
+void verdict_json_deed(struct json_object *o, const struct verdict *v);
 
 #endif

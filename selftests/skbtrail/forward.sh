@@ -48,9 +48,9 @@ masquerade()
 {
 	judge "$WORK/IPv4.out" <<-END
 		the query's source becomes the router's | [c[1:] for c in one(dport=7021).changed("src")] == [["10.3.0.2", "10.4.0.1"]]
-		between POST_ROUTING and the next stage | only(one(dport=7021).changed("src"))[0] == after(one(dport=7021), "nf.postrouting", -1)
+		in POST_ROUTING | [c[0] for c in one(dport=7021).changed("src")] == ["nf.postrouting"]
 		the answer's destination becomes the client's | [c[1:] for c in one(sport=7021).changed("dst")] == [["10.4.0.1", "10.3.0.2"]]
-		behind PRE_ROUTING | between(one(sport=7021), "dst", "nf.prerouting", "nf.forward")
+		in PRE_ROUTING | [c[0] for c in one(sport=7021).changed("dst")] == ["nf.prerouting"]
 		nothing else of the addresses changes | not one(dport=7021).changed("dst") and not one(sport=7021).changed("src")
 	END
 	judge "$WORK/IPv6.out" <<-END

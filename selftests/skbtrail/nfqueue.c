@@ -3,7 +3,8 @@
  * nfqueue NUMBER COUNT: holds packets in queue NUMBER of this namespace. Says
  * what each carries, a line each: a serial number of the tests' flood, else
  * "other"; and "full" once COUNT are held. SIGUSR1: accepts them in their
- * order, and further ones at once. Ends with SIGTERM, or when it was overrun.
+ * order, and further ones at once; SIGUSR2: drops them. Ends with SIGTERM, or when it
+ * was overrun.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -32,6 +33,7 @@ static uint16_t queue;
 static uint32_t held[MAX_HELD];
 static unsigned int n_held, wanted;
 static bool open_wide;
+static uint32_t answer = NF_ACCEPT;
 
 static struct nlmsghdr *begin(char *buf, uint16_t type, uint16_t flags)
 {
@@ -72,9 +74,9 @@ static void bind_queue(void)
 	puts("bound");
 }
 
-static void accept_one(uint32_t id)
+static void answer_one(uint32_t id)
 {
-	struct nfqnl_msg_verdict_hdr verdict = { .verdict = htonl(NF_ACCEPT), .id = id };
+	struct nfqnl_msg_verdict_hdr verdict = { .verdict = htonl(answer), .id = id };
 	char buf[MNL_SOCKET_BUFFER_SIZE];
 	struct nlmsghdr *nlh = begin(buf, NFQNL_MSG_VERDICT, 0);
 
@@ -82,12 +84,13 @@ static void accept_one(uint32_t id)
 	send_all(nlh);
 }
 
-static void accept_held(void)
+static void answer_held(uint32_t with)
 {
 	unsigned int i;
 
+	answer = with;
 	for (i = 0; i < n_held; i++)
-		accept_one(held[i]);
+		answer_one(held[i]);
 	n_held = 0;
 	open_wide = true;
 }
@@ -125,7 +128,7 @@ static int take(const struct nlmsghdr *nlh, void *data)
 		errx(1, "a packet without header or payload");
 	tell(payload);
 	if (open_wide) {
-		accept_one(head->packet_id);
+		answer_one(head->packet_id);
 		return MNL_CB_OK;
 	}
 	if (n_held == MAX_HELD)
@@ -152,6 +155,7 @@ static int catch_signals(void)
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	fd = signalfd(-1, &set, SFD_CLOEXEC);
@@ -168,7 +172,7 @@ static bool told_to_end(int fd)
 		err(1, "signalfd");
 	if (info.ssi_signo == SIGTERM)
 		return true;
-	accept_held();
+	answer_held(info.ssi_signo == SIGUSR1 ? NF_ACCEPT : NF_DROP);
 	return false;
 }
 

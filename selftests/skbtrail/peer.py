@@ -16,12 +16,18 @@ tcp-half-closed  connects to itself and closes the one end before the other
 tcp-backlog connects to itself and receives while it is about to send; prints how often
 packet-sink counts packets of the device ADDRESS until SIGINT, as the kernel does
 packet-send sends COUNT frames by the device ADDRESS
+frame-send  sends COUNT frames to ADDRESS and PORT by --devices, --source and --mac whatever they
+            are: a datagram, or a TCP segment with --flags; --wrong ip or l4: that checksum
+udp-mute    never reads; its buffer is as small as can be. With --wrong filter it lets nothing in
+tcp-mute    listens with a backlog of COUNT, and accepts nothing
+tcp-connect connects, and no more
 udp-sink    reads datagrams until one says "stop"; prints how many
 udp-serials reads those of a flood; prints the number of each
 fragments-send sends a datagram of COUNT bytes as fragments of its own making, in --order
 tcp-server  answers COUNT connections: reads to the end, says "bye"
 tcp-client  sends COUNT bytes, closes its side, reads to the end
 tcp-told    the same, but says "connected" and reads a line before it sends, and one before it closes
+batch       does what stdin says, a line of arguments each; what is refused is left
 flood       sends COUNT datagrams with serial numbers, then "stop" ten times
 """
 
@@ -39,6 +45,7 @@ import threading
 # not in Python's socket
 SO_SNDBUFFORCE = 32
 SO_RCVBUFFORCE = 33
+SO_ATTACH_FILTER = 26
 UDP_SEGMENT = 103
 TCP_FIN_WAIT2 = 5
 MRT_INIT, MRT_ADD_VIF, MRT_ADD_MFC = 200, 202, 204
@@ -263,6 +270,78 @@ def packet_send(dev, _, count):
     print(sum(s.send(frame) == len(frame) for _ in range(count)))
 
 
+def say_and_wait():
+    print("listening", file=sys.stderr, flush=True)
+    signal.pause()
+
+
+def udp_mute(addr, port, _):
+    s = make(addr, socket.SOCK_DGRAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    if OPTIONS.wrong == "filter":
+        # ret 0
+        code = ctypes.create_string_buffer(struct.pack("=HBBI", 6, 0, 0, 0))
+        s.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
+                     struct.pack("@HP", 1, ctypes.addressof(code)))
+    s.bind((addr, port))
+    say_and_wait()
+
+
+def tcp_mute(addr, port, count):
+    s = make(addr, socket.SOCK_STREAM)
+    s.bind((addr, port))
+    s.listen(count)
+    say_and_wait()
+
+
+def tcp_connect(addr, port, _):
+    s = make(addr, socket.SOCK_STREAM)
+    s.connect((addr, port))
+    say_and_wait()
+
+
+def checksum(data):
+    total = sum(struct.unpack(">%dH" % ((len(data) + 1) // 2), data + bytes(len(data) % 2)))
+    total = (total >> 16) + (total & 0xffff)
+    return ~(total + (total >> 16)) & 0xffff
+
+
+def with_checksum(data, at, covers, wrong):
+    return data[:at] + struct.pack(">H", checksum(covers + data) ^ wrong) + data[at + 2:]
+
+
+def transport(src, dst, port):
+    """A header and what it covers; from the port to the same one."""
+    text = OPTIONS.text.encode()
+    wrong = 0x1234 if OPTIONS.wrong == "l4" else 0
+    if OPTIONS.flags is None:
+        proto, at = socket.IPPROTO_UDP, 6
+        data = struct.pack(">HHHH", port, port, 8 + len(text), 0) + text
+    else:
+        proto, at = socket.IPPROTO_TCP, 16
+        data = struct.pack(">HHIIBBHHH", port, port, 1000, 2000, 5 << 4, OPTIONS.flags, 1000, 0, 0)
+    return proto, with_checksum(data, at, src + dst + struct.pack(">II", len(data), proto), wrong)
+
+
+def frame_send(addr, port, count):
+    dev, = OPTIONS.devices
+    family = socket.AF_INET6 if ":" in addr else socket.AF_INET
+    src, dst = socket.inet_pton(family, OPTIONS.source), socket.inet_pton(family, addr)
+    proto, data = transport(src, dst, port)
+    if family == socket.AF_INET:
+        ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(data), 1, 0, OPTIONS.ttl or 64, proto, 0)
+        ip = with_checksum(ip + src + dst, 10, b"", 0x1234 if OPTIONS.wrong == "ip" else 0)
+    else:
+        ip = struct.pack(">IHBB", 6 << 28, len(data), proto, OPTIONS.ttl or 64) + src + dst
+    with open("/sys/class/net/%s/address" % dev, encoding="ascii") as f:
+        own = f.read()
+    macs = [bytes.fromhex(mac.strip().replace(":", "")) for mac in (OPTIONS.mac, own)]
+    kind = b"\x08\x00" if family == socket.AF_INET else b"\x86\xdd"
+    s = packet_socket(dev, 0)
+    for _ in range(count):
+        s.send(b"".join(macs) + kind + ip + data)
+
+
 def until_stop(addr, port):
     s = make(addr, socket.SOCK_DGRAM)
     s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
@@ -352,7 +431,18 @@ def stop(s):
             pass
 
 
+def batch(*_):
+    global OPTIONS
+    for line in sys.stdin:
+        OPTIONS = options(line.split())
+        try:
+            ROLES[OPTIONS.role](OPTIONS.address, OPTIONS.port, OPTIONS.count)
+        except OSError:
+            pass
+
+
 ROLES = {
+    "batch": batch,
     "udp-server": udp_server,
     "udp-client": udp_client,
     "udp-send": udp_send,
@@ -366,6 +456,10 @@ ROLES = {
     "cgroup-self": cgroup_self,
     "packet-sink": packet_sink,
     "packet-send": packet_send,
+    "frame-send": frame_send,
+    "udp-mute": udp_mute,
+    "tcp-mute": tcp_mute,
+    "tcp-connect": tcp_connect,
     "udp-sink": udp_sink,
     "udp-serials": udp_serials,
     "fragments-send": fragments_send,
@@ -376,7 +470,7 @@ ROLES = {
 }
 
 
-def options():
+def options(arguments=None):
     p = argparse.ArgumentParser()
     p.add_argument("role", choices=ROLES)
     p.add_argument("address")
@@ -390,7 +484,10 @@ def options():
     p.add_argument("--order", type=int, nargs="*")
     p.add_argument("--piece", type=int, default=1024)
     p.add_argument("--cgroup")
-    return p.parse_args()
+    p.add_argument("--mac")
+    p.add_argument("--flags", type=int)
+    p.add_argument("--wrong")
+    return p.parse_args(arguments)
 
 
 OPTIONS = options()

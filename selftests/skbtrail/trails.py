@@ -137,6 +137,36 @@ def rule(t):
     return (r.get("family"), r.get("table"), r.get("chain"), r.get("handle", r.get("number")))
 
 
+def deeds(t):
+    """What hooks of netfilter did with a trail, with the stage of each."""
+    return [Trail(d, stage=h["stage"], changes=d.get("changes", {}))
+            for h in t["hits"] for d in h.get("by", ())]
+
+
+def deed(t, nat):
+    return only_deed([d for d in deeds(t) if d.nat == nat and not d.undone], t)
+
+
+def only_deed(found, t):
+    if len(found) != 1:
+        raise Failure("%d deeds: %s of %s" % (len(found), deeds(t), brief(t)))
+    return found[0]
+
+
+def query(port):
+    """The first packet to a port that a client sent, by the port it asked for."""
+    return only([t for t in some(dport=port) if t.sport != port])
+
+
+def answer(port):
+    return only([t for t in some(sport=port) if t.dport != port])
+
+
+def answers(t):
+    """Trails that say they were sent because of this one."""
+    return [o for o in T if o.parents.get("answer") == t.trail]
+
+
 def netns_of(t):
     """Names of the namespaces in the order they were entered."""
     names = []

@@ -125,6 +125,10 @@ check "few stages: nothing was lost" status_is 0
 	expect 7344 nf.postrouting mangle POSTROUTING 1
 	expect 7349 nf.forward filter FORWARD 3
 	cat <<-END
+		the way through chains | [(s["chain"], s["number"]) for s in one(dport=7340).rule["path"]] == [("FORWARD", 1), ("web", 2), ("shop", 2), ("deep", 2)]
+		the way through chains, IPv6 | [(s["chain"], s["number"]) for s in one(dport=7440).rule["path"]] == [("FORWARD", 1), ("web", 2), ("shop", 2), ("deep", 2)]
+		the way through chains, in the sentence | '-j DROP" (by FORWARD, web, shop, deep) in nf.forward after ' in one(dport=7340).summary
+		no chain, no way | [(s["chain"], s["number"]) for s in one(dport=7341).rule["path"]] == [("FORWARD", 2)]
 		policy | [(rule(t), t.rule["policy"]) for t in some(dport=7345)] == [(("ip", "filter", "INPUT", None), "drop")]
 		policy of IPv6 | [(rule(t), t.rule["policy"]) for t in some(dport=7445)] == [(("ip6", "filter", "INPUT", None), "drop")]
 		policy: the sentence | one(dport=7345).summary.startswith("dropped by the policy of iptables filter INPUT in nf.local_in after ")

@@ -202,6 +202,58 @@ static void lineage(void)
 	free(r.s);
 }
 
+/* A SYN whose destination a hook changed, and that another one queued. */
+static struct stream *changed_syn(void)
+{
+	struct skbtrail_fact_ct ct = { .state = SKBTRAIL_CT_STATE_NEW, .zone = 5 };
+	struct stream *s = stream_new();
+
+	stream_batch(s, 1, 1);
+	stream_names(s);
+	stream_syn(s, 17, 1000000);
+	/* nothing to be told at yet */
+	stream_deed(s, 17, 1000000, SKBTRAIL_VERDICT_ACTION_QUEUE, 0, 1);
+	stream_hit(s, 17, ST_NF_LOCAL_IN, 1000000, 0);
+	stream_deed(s, 17, 1001000, SKBTRAIL_VERDICT_ACTION_CHANGE, SKBTRAIL_VERDICT_NAT_REDIRECT,
+		    0);
+	stream_inside(s, 17, ST_NF_LOCAL_IN, 1001000);
+	stream_dst(s, "10.0.0.10");
+	stream_fact(s, SKBTRAIL_FACT_CT, &ct, sizeof(ct));
+	stream_deed(s, 17, 1002000, SKBTRAIL_VERDICT_ACTION_QUEUE, 0, 7);
+	stream_hit(s, 17, ST_TCP_RCV, 1003000, 0);
+	/* inside what it has left */
+	stream_inside(s, 17, ST_NF_LOCAL_IN, 1004000);
+	stream_dst(s, "10.0.0.11");
+	stream_hit(s, 17, ST_TCP_ESTABLISHED, 1005000, 0);
+	stream_end(s, 17, 1084000, SKBTRAIL_END_KIND_CONSUMED, ST_TCP_ESTABLISHED, 0);
+	stream_mark(s, 900000000);
+	stream_summary(s);
+	return s;
+}
+
+static void deeds(void)
+{
+	struct run r = { .s = changed_syn() };
+	char *err = unit_stderr(view_all, &r);
+
+	CHECK_HAS(r.out, " dst 10.0.0.9 → 10.0.0.10, ct new zone 5 (redirect by nft inet fw c2 ");
+	CHECK_HAS(r.out, "(to NFQUEUE 7 by nft inet fw c2 handle 2 (by c1, c2))");
+	CHECK(!strstr(r.out, "NFQUEUE 1 "));
+	free(r.out);
+	free(err);
+
+	r.opts.json = true;
+	err = unit_stderr(view_all, &r);
+	CHECK_HAS(r.out, "\"dst\":[\"10.0.0.9\",\"10.0.0.10\"],\"ct\":[null,{\"state\":\"new\",");
+	CHECK_HAS(r.out, "\"by\":[{\"action\":\"change\",\"nat\":\"redirect\",\"undone\":false,");
+	CHECK_HAS(r.out, "{\"action\":\"queue\",\"queue\":7,");
+	CHECK_HAS(r.out, "\"stage\":\"tcp.established\"");
+	CHECK_HAS(r.out, "\"changes\":{\"dst\":[\"10.0.0.10\",\"10.0.0.11\"]}}]}");
+	free(r.out);
+	free(err);
+	free(r.s);
+}
+
 static void only_drops(void)
 {
 	struct run r = { .s = dropped_syn(), .opts.drops = true };
@@ -249,6 +301,7 @@ void test_render(void)
 	RUN(flat);
 	RUN(json);
 	RUN(lineage);
+	RUN(deeds);
 	RUN(only_drops);
 	RUN(incomplete);
 }

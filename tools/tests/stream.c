@@ -157,6 +157,32 @@ void stream_verdict(struct stream *s, uint64_t trail, uint8_t engine, uint8_t ca
 	}
 }
 
+void stream_deed(struct stream *s, uint64_t trail, uint64_t ns, uint8_t action, uint8_t nat,
+		 uint16_t detail)
+{
+	struct skbtrail_rec_verdict r;
+	size_t at = s->len;
+
+	stream_verdict(s, trail, SKBTRAIL_VERDICT_ENGINE_NFTABLES, SKBTRAIL_VERDICT_CAUSE_RULE, 2);
+	memcpy(&r, s->buf + at, sizeof(r));
+	r.ns = ns;
+	r.action = action;
+	r.nat = nat;
+	r.detail = detail;
+	memcpy(s->buf + at, &r, sizeof(r));
+}
+
+void stream_inside(struct stream *s, uint64_t trail, uint16_t stage, uint64_t ns)
+{
+	struct skbtrail_rec_facts r;
+
+	stream_change(s, trail, ns);
+	memcpy(&r, s->buf + s->facts, sizeof(r));
+	r.flags = SKBTRAIL_FACTS_INSIDE;
+	r.stage = stage;
+	memcpy(s->buf + s->facts, &r, sizeof(r));
+}
+
 /* As a recording has it that was made before links had a place. */
 void stream_link(struct stream *s, uint64_t trail, uint64_t parent, uint8_t kind)
 {

@@ -56,6 +56,11 @@ void stream_end(struct stream *s, uint64_t trail, uint64_t ns, uint8_t end,
 /* Of table inet "fw", handle 5: chains "c1", "c2", ... with rules 1, 2, ...; hook symbol 1. */
 void stream_verdict(struct stream *s, uint64_t trail, uint8_t engine, uint8_t cause,
 		    uint8_t steps);
+/* What a hook did; what it changed follows with stream_inside(). */
+void stream_deed(struct stream *s, uint64_t trail, uint64_t ns, uint8_t action, uint8_t nat,
+		 uint16_t detail);
+void stream_inside(struct stream *s, uint64_t trail, uint16_t stage, uint64_t ns);
+
 void stream_link(struct stream *s, uint64_t trail, uint64_t parent, uint8_t kind);
 /* The same with place, number of all, and info. */
 void stream_kin(struct stream *s, uint64_t trail, uint64_t parent, uint8_t kind,

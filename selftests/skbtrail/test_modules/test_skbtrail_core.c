@@ -20,6 +20,8 @@
 #include "view.c"
 #include "filter.c"
 #include "calls.c"
+#include "answers.c"
+#include "ct.c"
 #include "encode.c"
 #include "symbols.c"
 #include "stream.c"

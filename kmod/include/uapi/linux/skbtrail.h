@@ -36,7 +36,7 @@
  * @SKBTRAIL_REC_KIND_MARK: Time mark and clock anchor (struct rec-mark).
  * @SKBTRAIL_REC_KIND_NAME: Text for an id (struct rec-name).
  * @SKBTRAIL_REC_KIND_SUMMARY: Totals; last record of a stopped session (struct rec-summary).
- * @SKBTRAIL_REC_KIND_VERDICT: Who in netfilter dropped a packet, told before its end (struct rec-verdict).
+ * @SKBTRAIL_REC_KIND_VERDICT: Who in netfilter dropped or changed a packet, before that (struct rec-verdict).
  */
 enum skbtrail_rec_kind {
 	SKBTRAIL_REC_KIND_BATCH = 1,
@@ -90,6 +90,11 @@ enum skbtrail_rec_kind {
  * @SKBTRAIL_FACT_CUT: u32 twice: length from the network header on, before and after
  * @SKBTRAIL_FACT_CORRUPT: u32: number of the bit that was flipped, from the network header on
  * @SKBTRAIL_FACT_DROP: u8: it would have been dropped; only of dry runs
+ * @SKBTRAIL_FACT_CT: struct fact-ct: what conntrack says of it
+ * @SKBTRAIL_FACT_CT_ORIG: struct fact-tuple: its connection, in the direction of the first packet
+ * @SKBTRAIL_FACT_CT_REPLY: struct fact-tuple: what conntrack expects in the other direction, NAT included
+ * @SKBTRAIL_FACT_OWNER: struct fact-task: process seen last to use the socket the packet is for
+ * @SKBTRAIL_FACT_QDISC: struct fact-qdisc: queueing discipline that dropped it
  */
 enum skbtrail_fact {
 	SKBTRAIL_FACT_L3PROTO = 1,
@@ -125,6 +130,11 @@ enum skbtrail_fact {
 	SKBTRAIL_FACT_CUT,
 	SKBTRAIL_FACT_CORRUPT,
 	SKBTRAIL_FACT_DROP,
+	SKBTRAIL_FACT_CT,
+	SKBTRAIL_FACT_CT_ORIG,
+	SKBTRAIL_FACT_CT_REPLY,
+	SKBTRAIL_FACT_OWNER,
+	SKBTRAIL_FACT_QDISC,
 	/* private: */
 	__SKBTRAIL_FACT_MAX,
 	SKBTRAIL_FACT_MAX = __SKBTRAIL_FACT_MAX - 1
@@ -164,6 +174,7 @@ enum skbtrail_end_kind {
  * @SKBTRAIL_LINK_KIND_RETRANSMIT: Carries data of a socket again that its parent carried last; place tells for which time, info why (enum retransmit-why).
  * @SKBTRAIL_LINK_KIND_ENCAP: Wrapped in a tunnel header. Not sent - see fact tunnel.
  * @SKBTRAIL_LINK_KIND_DECAP: Taken out of a tunnel. Not sent - see fact tunnel.
+ * @SKBTRAIL_LINK_KIND_ANSWER: Sent because of its parent: a reset, or an ICMP error about it.
  */
 enum skbtrail_link_kind {
 	SKBTRAIL_LINK_KIND_CLONE = 1,
@@ -175,6 +186,7 @@ enum skbtrail_link_kind {
 	SKBTRAIL_LINK_KIND_RETRANSMIT,
 	SKBTRAIL_LINK_KIND_ENCAP,
 	SKBTRAIL_LINK_KIND_DECAP,
+	SKBTRAIL_LINK_KIND_ANSWER,
 	/* private: */
 	__SKBTRAIL_LINK_KIND_MAX,
 	SKBTRAIL_LINK_KIND_MAX = __SKBTRAIL_LINK_KIND_MAX - 1
@@ -265,6 +277,74 @@ enum skbtrail_verdict_cause {
 	/* private: */
 	__SKBTRAIL_VERDICT_CAUSE_MAX,
 	SKBTRAIL_VERDICT_CAUSE_MAX = __SKBTRAIL_VERDICT_CAUSE_MAX - 1
+};
+
+/**
+ * enum skbtrail_verdict_action - What was done to the packet.
+ * @SKBTRAIL_VERDICT_ACTION_DROP: It was dropped. Its end follows.
+ * @SKBTRAIL_VERDICT_ACTION_CHANGE: It was changed; what changed follows as a change record with the flag inside. With NAT, detail 1 says that what was done to the connection is undone for a reply.
+ * @SKBTRAIL_VERDICT_ACTION_QUEUE: It was given to user space; detail is the number of the queue.
+ */
+enum skbtrail_verdict_action {
+	SKBTRAIL_VERDICT_ACTION_DROP = 0,
+	SKBTRAIL_VERDICT_ACTION_CHANGE,
+	SKBTRAIL_VERDICT_ACTION_QUEUE,
+	/* private: */
+	__SKBTRAIL_VERDICT_ACTION_MAX,
+	SKBTRAIL_VERDICT_ACTION_MAX = __SKBTRAIL_VERDICT_ACTION_MAX - 1
+};
+
+/**
+ * enum skbtrail_verdict_why - Why conntrack dropped a packet (detail of the action drop), as far as it is certain.
+ * @SKBTRAIL_VERDICT_WHY_UNKNOWN: Not known.
+ * @SKBTRAIL_VERDICT_WHY_TABLE_FULL: There was no room for another connection.
+ * @SKBTRAIL_VERDICT_WHY_CLASH: Another packet had made a connection with the same addresses meanwhile.
+ */
+enum skbtrail_verdict_why {
+	SKBTRAIL_VERDICT_WHY_UNKNOWN = 0,
+	SKBTRAIL_VERDICT_WHY_TABLE_FULL,
+	SKBTRAIL_VERDICT_WHY_CLASH,
+	/* private: */
+	__SKBTRAIL_VERDICT_WHY_MAX,
+	SKBTRAIL_VERDICT_WHY_MAX = __SKBTRAIL_VERDICT_WHY_MAX - 1
+};
+
+/**
+ * enum skbtrail_verdict_nat - How NAT changed the packet.
+ * @SKBTRAIL_VERDICT_NAT_NONE: It did not.
+ * @SKBTRAIL_VERDICT_NAT_SNAT: Its source.
+ * @SKBTRAIL_VERDICT_NAT_DNAT: Its destination.
+ * @SKBTRAIL_VERDICT_NAT_MASQUERADE: Its source, to the address of the device it leaves by.
+ * @SKBTRAIL_VERDICT_NAT_REDIRECT: Its destination, to this host.
+ */
+enum skbtrail_verdict_nat {
+	SKBTRAIL_VERDICT_NAT_NONE = 0,
+	SKBTRAIL_VERDICT_NAT_SNAT,
+	SKBTRAIL_VERDICT_NAT_DNAT,
+	SKBTRAIL_VERDICT_NAT_MASQUERADE,
+	SKBTRAIL_VERDICT_NAT_REDIRECT,
+	/* private: */
+	__SKBTRAIL_VERDICT_NAT_MAX,
+	SKBTRAIL_VERDICT_NAT_MAX = __SKBTRAIL_VERDICT_NAT_MAX - 1
+};
+
+/**
+ * enum skbtrail_ct_state - What conntrack calls a packet.
+ * @SKBTRAIL_CT_STATE_NEW: First of a connection.
+ * @SKBTRAIL_CT_STATE_ESTABLISHED: Of a connection.
+ * @SKBTRAIL_CT_STATE_RELATED: Belongs to a connection, such as an ICMP error about it.
+ * @SKBTRAIL_CT_STATE_UNTRACKED: Not to be tracked.
+ * @SKBTRAIL_CT_STATE_INVALID: Conntrack looked at it and it belongs to nothing.
+ */
+enum skbtrail_ct_state {
+	SKBTRAIL_CT_STATE_NEW = 1,
+	SKBTRAIL_CT_STATE_ESTABLISHED,
+	SKBTRAIL_CT_STATE_RELATED,
+	SKBTRAIL_CT_STATE_UNTRACKED,
+	SKBTRAIL_CT_STATE_INVALID,
+	/* private: */
+	__SKBTRAIL_CT_STATE_MAX,
+	SKBTRAIL_CT_STATE_MAX = __SKBTRAIL_CT_STATE_MAX - 1
 };
 
 /**
@@ -402,11 +482,19 @@ enum skbtrail_ctx {
 /**
  * enum skbtrail_batch - What a batch holds.
  * @SKBTRAIL_BATCH_LOST: Records of losses.
- * @SKBTRAIL_BATCH_VERDICT: Records of verdicts.
+ * @SKBTRAIL_BATCH_VERDICT: Records of verdicts that name a rule.
  */
 enum skbtrail_batch {
 	SKBTRAIL_BATCH_LOST = 1,
 	SKBTRAIL_BATCH_VERDICT = 2,
+};
+
+/**
+ * enum skbtrail_facts - About a change record.
+ * @SKBTRAIL_FACTS_INSIDE: It was noticed inside the netfilter point that the last hit of the trail is at. The verdict record before it tells who changed that.
+ */
+enum skbtrail_facts {
+	SKBTRAIL_FACTS_INSIDE = 1,
 };
 
 /**
@@ -590,7 +678,7 @@ struct skbtrail_rec_hit {
  * struct skbtrail_rec_facts - Head of packet and change records; facts follow.
  * @size: size
  * @kind: kind
- * @flags: flags
+ * @flags: enum facts flags
  * @point: probe point where it was noticed
  * @stage: stage
  * @trail: trail
@@ -757,7 +845,7 @@ struct skbtrail_rec_summary {
 };
 
 /**
- * struct skbtrail_rec_verdict - Who in netfilter dropped a packet. Behind it, each NUL-terminated and padded to 8: the name of the table, where the engine has tables, then steps times a chain, a u64 before its name: where cause is rule, the handle (nf_tables) or number (x_tables) of the rule in that chain, else 0. The first is the base chain; each rule but the last sent the packet to the next chain, the last one dropped it.
+ * struct skbtrail_rec_verdict - Who in netfilter dropped or changed a packet. Behind it, each NUL-terminated and padded to 8: the name of the table, where the engine has tables, then steps times a chain, a u64 before its name: where cause is rule, the handle (nf_tables) or number (x_tables) of the rule in that chain, else 0. The first is the base chain; each rule but the last sent the packet to the next chain, the last one dropped it.
  * @size: size
  * @kind: kind
  * @engine: enum verdict-engine
@@ -772,7 +860,9 @@ struct skbtrail_rec_summary {
  * @symbol: hook function, a name of dict symbol
  * @priority: of the hook, a signed number
  * @inum: its inode number
- * @pad: pad
+ * @action: enum verdict-action
+ * @nat: enum verdict-nat
+ * @detail: see enum verdict-action
  */
 struct skbtrail_rec_verdict {
 	__u16	size;
@@ -789,7 +879,9 @@ struct skbtrail_rec_verdict {
 	__u32	symbol;
 	__u32	priority;
 	__u32	inum;
-	__u32	pad;
+	__u8	action;
+	__u8	nat;
+	__u16	detail;
 };
 
 /**
@@ -871,11 +963,21 @@ struct skbtrail_fact_arp {
  * @cookie: socket cookie, never reused
  * @state: TCP state or 0
  * @pad: pad
+ * @rmem: memory of what waits to be read; listening: connections that wait
+ * @rcvbuf: the most of it; listening: the backlog
+ * @wmem: memory of what is not sent and acknowledged yet
+ * @sndbuf: the most of it
+ * @cgroup: id of its cgroup, the inode number of that; 0 unknown
  */
 struct skbtrail_fact_sock {
 	__u64	cookie;
 	__u8	state;
 	__u8	pad[7];
+	__u32	rmem;
+	__u32	rcvbuf;
+	__u32	wmem;
+	__u32	sndbuf;
+	__u64	cgroup;
 };
 
 /**
@@ -896,7 +998,7 @@ struct skbtrail_fact_task {
  * struct skbtrail_fact_route - Value of fact route.
  * @type: RTN_*; 0 unknown
  * @family: AF_* of the gateway; 0 when directly connected
- * @pad: pad
+ * @error: errno of one that leads nowhere, told where that drops it; 0 none
  * @ifindex: outgoing device
  * @gateway: gateway
  * @name: name of the outgoing device
@@ -904,7 +1006,7 @@ struct skbtrail_fact_task {
 struct skbtrail_fact_route {
 	__u8	type;
 	__u8	family;
-	__u16	pad;
+	__u16	error;
 	__u32	ifindex;
 	__u8	gateway[16];
 	char	name[16];
@@ -950,6 +1052,62 @@ struct skbtrail_fact_payload {
 	__u16	offset;
 	__u16	len;
 	__u8	bytes[16];
+};
+
+/**
+ * struct skbtrail_fact_qdisc - Value of fact qdisc.
+ * @handle: major number << 16
+ * @qlen: packets in its queue
+ * @limit: the most of them, in the unit of its kind; 0 unknown
+ * @pad: pad
+ * @kind: kind
+ */
+struct skbtrail_fact_qdisc {
+	__u32	handle;
+	__u32	qlen;
+	__u32	limit;
+	__u32	pad;
+	char	kind[16];
+};
+
+/**
+ * struct skbtrail_fact_ct - Value of fact ct. Without a connection (untracked, invalid) the rest is 0.
+ * @state: enum ct-state
+ * @reply: 1: against the direction of the connection's first packet
+ * @zone: zone
+ * @mark: mark
+ * @status: IPS_* of the connection
+ * @tcp: TCP_CONNTRACK_* of the connection, 0 unknown
+ * @pad: pad
+ */
+struct skbtrail_fact_ct {
+	__u8	state;
+	__u8	reply;
+	__u16	zone;
+	__u32	mark;
+	__u32	status;
+	__u8	tcp;
+	__u8	pad[3];
+};
+
+/**
+ * struct skbtrail_fact_tuple - Value of facts ct-orig and ct-reply.
+ * @family: AF_* of the addresses
+ * @proto: IP protocol
+ * @sport: source port, or ICMP identifier (host order)
+ * @dport: destination port, or ICMP type << 8 | code (host order)
+ * @pad: pad
+ * @saddr: saddr
+ * @daddr: daddr
+ */
+struct skbtrail_fact_tuple {
+	__u8	family;
+	__u8	proto;
+	__u16	sport;
+	__u16	dport;
+	__u16	pad;
+	__u8	saddr[16];
+	__u8	daddr[16];
 };
 
 enum {

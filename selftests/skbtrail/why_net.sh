@@ -1,0 +1,237 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+#   +--------------+     +--------------------------+     +--------------+
+#   | client veth0 |-----| to_client router to_serv |-----| veth0 server |
+#   | 10.3.0.2     |     | 10.3.0.1      10.4.0.1   |     |     10.4.0.2 |
+#   +--------------+     +--------------------------+     +--------------+
+#
+# Packets that die of something other than a ruleset, each told in a sentence. The destination
+# port says what is to happen; ports from 7800 on are the IPv6 twins of those from 7700 on.
+
+# shellcheck source=/dev/null
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+
+in_ns()
+{
+	ip netns exec "$@"
+}
+
+# start_until_says NAME NS ROLE ...: a peer in the background, until it is ready; pid in LAST
+start_until_says()
+{
+	start_peer "$@"
+	until_true 20000 grep -q listening "$WORK/$1.err"
+}
+
+dropped()
+{
+	[ "$(grep -c '"end":"dropped"' "$WORK/$1.out")" -ge "$2" ]
+}
+
+# wait_dropped NAME N: until so many are told
+wait_dropped()
+{
+	until_true 20000 dropped "$1" "$2"
+}
+
+# client: does what stdin says, in one go
+client()
+{
+	peer "$client_ns" batch - 0
+}
+
+# both ROLE PORT [OPTION...]: for the client, to the server, and the IPv6 twin
+both()
+{
+	echo "$1 10.4.0.2 $2 ${*:3}"
+	echo "$1 fd00:4::2 $(($2 + 100)) ${*:3}"
+}
+
+# send PORT ADDRESS ADDRESS6 [OPTION...]
+send()
+{
+	echo "udp-send $2 $1 ${*:4}"
+	echo "udp-send $3 $(($1 + 100)) ${*:4}"
+}
+
+# frame ADDRESS PORT [OPTION...]: past the client's own stack, to the router
+frame()
+{
+	echo "frame-send $1 $2 --devices veth0 --source 10.3.0.2 --mac $MAC ${*:3}"
+}
+
+frame6()
+{
+	echo "frame-send $1 $2 --devices veth0 --source fd00:3::2 --mac $MAC ${*:3}"
+}
+
+setup()
+{
+	local n ns
+
+	for ns in "$client_ns" "$router_ns" "$server_ns"; do
+		in_ns "$ns" sysctl -qw net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
+	done
+	in_ns "$server_ns" sysctl -qw net.ipv4.ipfrag_time=1
+	in_ns "$client_ns" sysctl -qw net.ipv4.neigh.veth0.retrans_time_ms=50 \
+		net.ipv4.neigh.veth0.mcast_solicit=1 net.ipv6.neigh.veth0.retrans_time_ms=50 \
+		net.ipv6.neigh.veth0.mcast_solicit=1
+	n=0
+	for kind in blackhole unreachable prohibit; do
+		n=$((n + 1))
+		ip -n "$router_ns" route add $kind 10.98.$n.0/24
+		ip -n "$router_ns" -6 route add $kind fd00:98:$n::/64
+	done
+	ip -n "$router_ns" link set to_serv mtu 1300
+	MAC=$(mac_of "$router_ns" to_client)
+}
+
+servers()
+{
+	start_until_says mute "$server_ns" udp-mute 10.4.0.2 7703
+	start_until_says mute6 "$server_ns" udp-mute fd00:4::2 7803
+	start_until_says backlog "$server_ns" tcp-mute 10.4.0.2 7704 --count 0
+	start_until_says backlog6 "$server_ns" tcp-mute fd00:4::2 7804 --count 0
+	start_until_says connected "$client_ns" tcp-connect 10.4.0.2 7704
+	start_until_says connected6 "$client_ns" tcp-connect fd00:4::2 7804
+	start_until_says filter "$server_ns" udp-mute 10.4.0.2 7721 --wrong filter
+	FILTER=$LAST
+	start_until_says filter6 "$server_ns" udp-mute fd00:4::2 7821 --wrong filter
+}
+
+sockets()
+{
+	both tcp-client 7701
+	both udp-send 7702
+	both udp-send 7703 --text "$(printf '%0500d' 0)" --count 8
+	frame 10.4.0.2 7704 --flags 2
+	frame6 fd00:4::2 7804 --flags 2
+	both udp-send 7721
+}
+
+damaged()
+{
+	frame 10.4.0.2 7705 --wrong ip
+	frame 10.3.0.1 7706 --flags 2 --wrong l4
+	frame6 fd00:3::1 7806 --flags 2 --wrong l4
+	frame 10.3.0.1 7707 --wrong l4
+	frame6 fd00:3::1 7807 --wrong l4
+	frame 10.4.0.2 7708 --mac 02:00:00:00:00:99
+	frame6 fd00:4::2 7808 --mac 02:00:00:00:00:99
+	frame 10.4.0.2 7709 --source 127.0.0.1
+	frame 10.4.0.2 7710 --source 10.3.0.1
+	echo fragments-send 10.4.0.2 7722 --source 10.3.0.2 --count 2000 --order 0
+}
+
+routes()
+{
+	send 7711 10.98.1.1 fd00:98:1::1
+	send 7712 10.98.2.1 fd00:98:2::1
+	send 7713 10.98.3.1 fd00:98:3::1
+	send 7714 10.99.0.1 fd00:99::1
+	send 7715 10.4.0.2 fd00:4::2 --ttl 1
+	send 7716 10.4.0.2 fd00:4::2 --text "$(printf '%01350d' 0)"
+	send 7717 10.3.0.77 fd00:3::77
+}
+
+queues()
+{
+	in_ns "$router_ns" tc qdisc add dev to_serv root handle 7: netem delay 100s limit 1
+	# this one fills it
+	{
+		echo udp-send 10.4.0.2 7730
+		send 7718 10.4.0.2 fd00:4::2
+	} | client
+	in_ns "$router_ns" tc qdisc replace dev to_serv root handle 8: netem loss 100%
+	send 7719 10.4.0.2 fd00:4::2 | client
+	in_ns "$router_ns" tc qdisc del dev to_serv root
+}
+
+client_ns='' router_ns='' server_ns=''
+setup_ns client_ns router_ns server_ns
+routed "$client_ns" "$router_ns" "$server_ns"
+setup
+
+start_trace drops "portrange 7700-7899 or icmp or icmp6"
+servers
+{
+	sockets
+	damaged
+	routes
+} | client
+queues
+wait_dropped drops 40
+stop_trace
+check "nothing was lost" status_is 0
+
+# answered PORT TYPE CODE PROTOCOL: by an ICMP error
+answered()
+{
+	echo "$1 is answered | [(a.icmp['type'], a.icmp['code'], a.proto) for a in answers(one(dport=$1))] == [($2, $3, '$4')]"
+}
+
+# told NAME PORT WHERE SENTENCE [REASON...]: dropped there, once, and said so
+told()
+{
+	cat <<-END
+		$1 | (one(dport=$2).end, one(dport=$2).where) == ("dropped", "$3")
+		$1: the sentence | """$4""" in one(dport=$2).summary
+		$1: the reason | one(dport=$2).reason in "${*:5}".split()
+	END
+}
+
+# twins NAME PORT WHERE SENTENCE REASON...: the same for IPv6
+twins()
+{
+	told "$@"
+	told "$1, IPv6" $(($2 + 100)) "${@:3}"
+}
+
+{
+	twins "closed TCP port" 7701 tcp.rcv "no socket is listening on port " NO_SOCKET
+	twins "closed UDP port" 7702 udp.rcv "no socket is listening on port " NO_SOCKET
+	twins "bad TCP checksum" 7706 tcp.rcv "the TCP checksum is wrong" TCP_CSUM
+	twins "bad UDP checksum" 7707 udp.rcv "the UDP checksum is wrong" UDP_CSUM
+	told "bad IP checksum" 7705 ip.rcv "the IP header checksum is wrong" IP_CSUM
+	twins "foreign MAC" 7708 ip.rcv "its MAC address belongs to another host" OTHERHOST
+	told "martian source" 7709 route.input "martian" NOT_SPECIFIED
+	told "own source" 7710 route.input "martian" NOT_SPECIFIED
+	twins "blackhole" 7711 route.input "its route is a blackhole" NOT_SPECIFIED
+	twins "unreachable" 7712 route.input "its route is unreachable" NOT_SPECIFIED IP_INNOROUTES
+	twins "prohibit" 7713 route.input "its route prohibits it" NOT_SPECIFIED IP_INNOROUTES
+	twins "no route" 7714 route.input "no route leads to its destination" IP_INNOROUTES NOT_SPECIFIED
+	twins "TTL" 7715 ip.forward "its TTL ran out" IP_INHDR
+	twins "MTU" 7716 ip.forward "larger than the MTU" PKT_TOO_BIG
+	twins "neighbour" 7717 neigh.wait "the next hop did not answer" NEIGH_FAILED NOT_SPECIFIED
+	twins "qdisc full" 7718 qdisc.enqueue "netem 7:" QDISC_DROP QDISC_OVERLIMIT
+	twins "netem loss" 7719 qdisc.enqueue "the queueing discipline netem 8: dropped it" QDISC_DROP
+	twins "socket filter" 7721 sock.security "a filter attached to the socket refused it" SOCKET_FILTER
+	# (of routes that lead nowhere, the kernel answers one a second)
+	answered 7702 3 3 icmp
+	answered 7712 3 1 icmp
+	answered 7715 11 0 icmp
+	answered 7716 3 4 icmp
+	answered 7802 1 4 icmpv6
+	answered 7812 1 0 icmpv6
+	answered 7813 1 1 icmpv6
+	answered 7814 1 0 icmpv6
+	answered 7815 3 0 icmpv6
+	answered 7816 2 0 icmpv6
+	told "fragment" 7722 ip.defrag "not all fragments came in time" FRAG_REASM_TIMEOUT NOT_SPECIFIED
+	cat <<-END
+		backlog | [(t.end, t.where, "the listen backlog is full (1 connections wait, backlog 0)" in t.summary) for t in some() if t.dport in (7704, 7804) and t.sport == t.dport] == [("dropped", "tcp.listen", True)] * 2
+		receive buffer | all([(t.end, t.where) for t in some(dport=p) if t.end == "dropped"] for p in (7703, 7803)) and all("the socket's receive buffer is full (" in t.summary for p in (7703, 7803) for t in some(dport=p) if t.end == "dropped")
+		receive buffer: whose | all("; its socket is used by python3 (pid " in t.summary for p in (7703, 7803) for t in some(dport=p) if t.end == "dropped")
+		socket filter: whose | one(dport=7721).owner["pid"] == $FILTER and one(dport=7721).owner["comm"] == "python3"
+		a reset answers | [(only(answers(one(dport=p))).flags, only(answers(one(dport=p))).dst) for p in (7701, 7801)] == [("RST,ACK", "10.3.0.2"), ("RST,ACK", "fd00:3::2")]
+		nobody answers a blackhole | answers(one(dport=7711)) == answers(one(dport=7811)) == []
+		what is answered says so | one(dport=7701).summary.endswith("; answered with a reset, #%d" % only(answers(one(dport=7701))).trail)
+		every answer has its cause | all(l.kind != "answer" or only([c for c in T if c.trail == l.trail]) for t in T for l in t.links)
+		every trail keeps the contract | all(valid(t) for t in T)
+	END
+} >"$WORK/expected"
+judge "$WORK/drops.out" <"$WORK/expected"
+sed 's/^/# /' "$WORK/drops.err"
+check "nothing stays attached" nothing_left
+done_testing
