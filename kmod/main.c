@@ -13,7 +13,8 @@
  *   answers.c                  what was sent because of it
  *   calls.c                    what led to it: socket calls, owners
  *   ends.c                     how it ended
- *   verdict.c, ct.c            which rule of netfilter dropped or changed it; its connection
+ *   verdict*.c, visit.h        which rule of netfilter dropped or changed it
+ *   ct.c                       its connection
  *   encode.c                   records of what happened and what changed
  *   stream.c                   batches, to the reader's socket
  *

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What does a hook do to a packet, short of dropping it? What it has become is looked
+ * at whenever it enters the next hook: what is different then was changed by the one
+ * before. How, conntrack and NAT tell by the functions they call.
+ */
+#include "visit.h"
+
+#include <linux/netfilter.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <net/netfilter/nf_nat.h>
+
+#include "attach.h"
+#include "clock.h"
+#include "compat.h"
+#include "encode.h"
+#include "lives.h"
+#include "session.h"
+#include "stages.h"
+#include "symbols.h"
+#include "track.h"
+
+/**
+ * struct tracking - a packet that conntrack has in its hands
+ * @task: for whom, in process context
+ * @trail: its trail
+ */
+struct tracking {
+	const struct task_struct	*task;
+	u64				trail;
+};
+
+/* in process context, in softirq */
+static DEFINE_PER_CPU(struct tracking[2], tracking);
+
+static struct tracking *tracking_here(void)
+{
+	return this_cpu_ptr(&tracking[in_serving_softirq()]);
+}
+
+void skbtrail_deed_track(struct skbtrail_visit *v)
+{
+	v->actor.tracks = true;
+	*tracking_here() = (struct tracking){ current, v->trail };
+}
+
+/*
+ * conntrack has no room, and says so of no packet. Who is meant is in its hook
+ * here: a softirq has a place of its own, and in process context, where others may
+ * have come between, it must be the same task.
+ */
+void skbtrail_deed_full(void)
+{
+	const struct tracking *t = tracking_here();
+	struct skbtrail_visit *v = skbtrail_visit_of(t->trail);
+
+	if (in_hardirq() || (!in_serving_softirq() && t->task != current))
+		return;
+	arch_spin_lock(&v->lock);
+	if (v->trail == t->trail && v->actor.tracks)
+		v->actor.why = SKBTRAIL_VERDICT_WHY_TABLE_FULL;
+	arch_spin_unlock(&v->lock);
+}
+
+/* nf_nat_manip_pkt(skb, ct, type, direction) */
+static void translate(struct skbtrail_actor *a, unsigned long type, unsigned long dir)
+{
+	a->undone = dir == IP_CT_DIR_REPLY;
+	/* how its connection was set up says more */
+	if (a->nat)
+		return;
+	a->nat = (type == NF_NAT_MANIP_SRC) != a->undone ? SKBTRAIL_VERDICT_NAT_SNAT :
+							   SKBTRAIL_VERDICT_NAT_DNAT;
+}
+
+static void note_doing(struct skbtrail_actor *a, u8 op, const struct pt_regs *regs)
+{
+	switch (op) {
+	case SKBTRAIL_OP_CT_CLASH:
+		a->why = SKBTRAIL_VERDICT_WHY_CLASH;
+		break;
+	case SKBTRAIL_OP_NAT:
+		translate(a, skbtrail_arg(regs, 3), skbtrail_arg(regs, 4));
+		break;
+	case SKBTRAIL_OP_MASQUERADE:
+		a->nat = SKBTRAIL_VERDICT_NAT_MASQUERADE;
+		break;
+	case SKBTRAIL_OP_REDIRECT:
+		a->nat = SKBTRAIL_VERDICT_NAT_REDIRECT;
+		break;
+	}
+}
+
+/* what the hook a packet is in does with it; the first argument is the packet */
+void skbtrail_deed_doing(u8 op, const struct pt_regs *regs)
+{
+	const struct sk_buff *skb = (const struct sk_buff *)skbtrail_arg(regs, 1);
+	struct skbtrail_set *set = skbtrail_track_set(skb);
+	struct skbtrail_life *life = skbtrail_visit_life(set, skb);
+	struct skbtrail_visit *v;
+
+	if (!life)
+		return;
+	v = skbtrail_visit_lock(life, false);
+	if (v) {
+		note_doing(&v->actor, op, regs);
+		skbtrail_visit_unlock(v);
+	}
+	skbtrail_track_unlock(set);
+}
+
+/* what was done by the hook a packet is in, as far as that is known before its rule */
+static void begin_deed(const struct skbtrail_visit *v, const struct skbtrail_life *life,
+		       struct skbtrail_rec_verdict *head)
+{
+	const struct nf_hook_ops *ops;
+	int place = skbtrail_hook_place(v->hooks, v->actor.fn, v->actor.priv);
+
+	head->kind = SKBTRAIL_REC_KIND_VERDICT;
+	head->engine = SKBTRAIL_VERDICT_ENGINE_FUNCTION;
+	head->cause = SKBTRAIL_VERDICT_CAUSE_UNKNOWN;
+	head->family = v->pf;
+	head->hook = v->hook;
+	head->trail = life->trail;
+	head->netns = v->netns;
+	head->inum = v->inum;
+	head->symbol = skbtrail_symbol(v->actor.fn);
+	if (place < 0)
+		return;
+	ops = nf_hook_entries_get_hook_ops(v->hooks)[place];
+	head->priority = ops->priority;
+}
+
+/*
+ * The rule behind a deed is told where one that can do it was evaluated last: for
+ * NAT, and for what is queued. That other rules change a packet is not seen, so there
+ * it is the base chain.
+ */
+static void tell_deed(const struct skbtrail_visit *v, const struct skbtrail_life *life,
+		      struct skbtrail_rec_verdict *head)
+{
+	bool queued = head->action == SKBTRAIL_VERDICT_ACTION_QUEUE;
+	unsigned long bits = life->sessions;
+	const char *chain = NULL;
+	struct skbtrail_session *se;
+	u64 handle[SKBTRAIL_STEPS] = { 0 };
+
+	if (v->depth && skbtrail_visit_sure(v)) {
+		skbtrail_nft_deed(v, head, handle);
+	} else if (v->xt && v->xt_nr >= v->actor.nr &&
+		   v->hook_epoch == skbtrail_attach_why_missed()) {
+		head->engine = SKBTRAIL_VERDICT_ENGINE_XTABLES;
+		if ((queued || head->nat) && !v->xt_policy)
+			head->cause = skbtrail_xt_cause(v);
+		head->steps = skbtrail_xt_steps(v, head->cause);
+		chain = skbtrail_xt_first_chain(v);
+	}
+	for (; bits; bits &= bits - 1) {
+		se = skbtrail_session_at(__ffs(bits));
+		if (se && head->engine == SKBTRAIL_VERDICT_ENGINE_NFTABLES)
+			skbtrail_record_nft(se, v, head, handle);
+		else if (se)
+			skbtrail_record_hook(se, v, head, chain);
+	}
+}
+
+/* what is different now was changed by the hook it was in */
+void skbtrail_deed_changes(struct skbtrail_visit *v, struct skbtrail_life *life,
+			   struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct skbtrail_rec_verdict head = { .action = SKBTRAIL_VERDICT_ACTION_CHANGE };
+	struct skbtrail_sighting s;
+
+	if (!v->actor.fn || !v->p || v->hook_epoch != skbtrail_attach_why_missed())
+		return;
+	skbtrail_sighting_of(&s, v->p, skb, NULL, state, true, 0);
+	s.tracked = v->actor.tracks;
+	if (!skbtrail_encode_find(life, &s))
+		return;
+	s.ns = skbtrail_clock();
+	begin_deed(v, life, &head);
+	head.ns = s.ns;
+	head.nat = v->actor.nat;
+	head.detail = v->actor.undone;
+	tell_deed(v, life, &head);
+	skbtrail_encode_inside(life, &s);
+}
+
+void skbtrail_deed_queue(const struct skbtrail_visit *v, const struct skbtrail_life *life,
+			 u32 verdict)
+{
+	struct skbtrail_rec_verdict head = { .action = SKBTRAIL_VERDICT_ACTION_QUEUE };
+
+	begin_deed(v, life, &head);
+	head.ns = skbtrail_clock();
+	head.detail = verdict >> NF_VERDICT_QBITS;
+	tell_deed(v, life, &head);
+}
+
+/* a hook is entered: with the one before it is through */
+void skbtrail_deed_act(struct skbtrail_visit *v, struct skbtrail_life *life, struct sk_buff *skb,
+		       const struct nf_hook_state *state, const void *fn, const void *priv)
+{
+	int place;
+
+	if (!v->hooks || v->state != state)
+		return;
+	place = skbtrail_hook_place(v->hooks, fn, priv);
+	/* what is no hook here is called by the one it is in */
+	if (place < 0)
+		return;
+	if (skbtrail_hook_certain(v, place))
+		skbtrail_deed_changes(v, life, skb, state);
+	v->actor = (struct skbtrail_actor){ .fn = fn, .priv = priv, .nr = v->nr };
+	v->depth = 0;
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * By which rules of nf_tables does a packet go? Expressions that can decide are
+ * seen when they are evaluated; the rule around one, and its chain, are found
+ * when somebody has to be told.
+ */
+#include "visit.h"
+
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <net/netfilter/nf_tables.h>
+#include <net/netfilter/nf_tables_core.h>
+
+#include "attach.h"
+#include "session.h"
+#include "stages.h"
+#include "symbols.h"
+#include "track.h"
+
+/* for one drop so many rules are passed, interrupts off; in a longer chain it is told as unknown */
+#define MAX_RULES	16384
+
+void skbtrail_nft_enter(const struct nft_pktinfo *pkt, const struct nft_chain *chain)
+{
+	struct skbtrail_set *set = skbtrail_track_set(pkt->skb);
+	struct skbtrail_life *life = skbtrail_visit_life(set, pkt->skb);
+	struct skbtrail_visit *v;
+
+	if (!life)
+		return;
+	skbtrail_xt_untrace(life, pkt->skb);
+	v = skbtrail_visit_lock(life, true);
+	if (v) {
+		skbtrail_deed_act(v, life, pkt->skb, pkt->state, nft_base_chain(chain)->ops.hook,
+				  nft_base_chain(chain)->ops.priv);
+		skbtrail_visit_where(v, pkt->state);
+		v->epoch = skbtrail_attach_why_missed();
+		v->regs = NULL;
+		v->lost = false;
+		v->placed = false;
+		v->depth = 1;
+		v->step[0].chain = chain;
+		v->step[0].expr = NULL;
+		skbtrail_visit_unlock(v);
+	}
+	skbtrail_track_unlock(set);
+}
+
+static const struct nft_rule_blob *blob_of(const struct nft_chain *chain, unsigned int gen)
+{
+	return gen ? rcu_dereference_raw(chain->blob_gen_1) :
+		     rcu_dereference_raw(chain->blob_gen_0);
+}
+
+static bool in_blob(const struct nft_rule_blob *blob, const struct nft_expr *expr)
+{
+	const u8 *at = (const u8 *)expr;
+
+	return blob && at >= blob->data && at < blob->data + blob->size;
+}
+
+/* the rules of a chain lie together, in each of its two generations */
+static const struct nft_rule_blob *blob_with(const struct nft_chain *chain,
+					     const struct nft_expr *expr)
+{
+	unsigned int gen;
+
+	for (gen = 0; gen < 2; gen++)
+		if (in_blob(blob_of(chain, gen), expr))
+			return blob_of(chain, gen);
+	return NULL;
+}
+
+/*
+ * The same of what may be no chain: nobody need have written to the registers
+ * yet. What has rules that are being evaluated and is in the same table is one.
+ */
+static bool chain_with(const struct nft_chain *maybe, const struct nft_table *table,
+		       const struct nft_expr *expr)
+{
+	const u8 *at = (const u8 *)expr;
+	const struct nft_rule_blob *blob[2];
+	const struct nft_table *its;
+	unsigned long size;
+	unsigned int gen;
+
+	if (copy_from_kernel_nofault(&its, &maybe->table, sizeof(its)) || its != table ||
+	    copy_from_kernel_nofault(&blob[0], &maybe->blob_gen_0, sizeof(blob[0])) ||
+	    copy_from_kernel_nofault(&blob[1], &maybe->blob_gen_1, sizeof(blob[1])))
+		return false;
+	for (gen = 0; gen < 2; gen++)
+		if (at >= blob[gen]->data &&
+		    !copy_from_kernel_nofault(&size, &blob[gen]->size, sizeof(size)) &&
+		    at < blob[gen]->data + size)
+			return true;
+	return false;
+}
+
+/*
+ * An expression is in a chain the packet is in already, perhaps after a return,
+ * or in the one the verdict before has sent it to. (Chains have no loops.) It
+ * can also be in an element of a set: then it is in none.
+ */
+static bool find_step(struct skbtrail_visit *v, const struct nft_expr *expr)
+{
+	const struct nft_chain *target;
+	u8 i;
+
+	for (i = v->depth; i--;) {
+		if (!blob_with(v->step[i].chain, expr))
+			continue;
+		v->depth = i + 1;
+		return true;
+	}
+	/* before the first expression nobody has set the target */
+	if (!v->regs || v->depth == SKBTRAIL_STEPS)
+		return false;
+	target = v->regs->verdict.chain;
+	if (!chain_with(target, v->step[0].chain->table, expr))
+		return false;
+	v->step[v->depth++].chain = target;
+	return true;
+}
+
+static void note_expr(struct skbtrail_visit *v, const struct skbtrail_point *p,
+		      const struct nft_expr *expr, const struct nft_regs *regs)
+{
+	if (!v->depth || (v->regs && v->regs != regs) || !skbtrail_visit_sure(v)) {
+		v->lost = true;
+		return;
+	}
+	v->placed = find_step(v, expr);
+	v->regs = regs;
+	v->op = p->op;
+	if (v->placed)
+		v->step[v->depth - 1].expr = expr;
+}
+
+/* most immediate values are verdicts; others are for registers */
+static bool is_verdict(const struct nft_expr *expr)
+{
+	const struct nft_immediate_expr *imm = nft_expr_priv(expr);
+
+	return imm->dreg == NFT_REG_VERDICT;
+}
+
+void skbtrail_nft_evaluate(const struct skbtrail_point *p, const struct nft_expr *expr,
+			   const struct nft_regs *regs, const struct nft_pktinfo *pkt)
+{
+	struct skbtrail_set *set;
+	struct skbtrail_life *life;
+	struct skbtrail_visit *v;
+
+	if (p->op == SKBTRAIL_OP_NFT_IMMEDIATE && !is_verdict(expr))
+		return;
+	set = skbtrail_track_set(pkt->skb);
+	life = skbtrail_visit_life(set, pkt->skb);
+	if (!life)
+		return;
+	v = skbtrail_visit_lock(life, false);
+	if (v) {
+		note_expr(v, p, expr, regs);
+		skbtrail_visit_unlock(v);
+	}
+	skbtrail_track_unlock(set);
+}
+
+/* the rule around the last expression of a step; @budget: rules that may be passed */
+static const struct nft_rule_dp *rule_with(const struct skbtrail_step *step, unsigned int *budget)
+{
+	const struct nft_rule_blob *blob = step->expr ? blob_with(step->chain, step->expr) : NULL;
+	const u8 *at = (const u8 *)step->expr;
+	const struct nft_rule_dp *rule;
+
+	if (!blob)
+		return NULL;
+	rule = (const struct nft_rule_dp *)blob->data;
+	for (; *budget && at >= rule->data && !rule->is_last; --*budget) {
+		if (at < rule->data + rule->dlen)
+			return rule;
+		rule = (const void *)(rule->data + rule->dlen);
+	}
+	return NULL;
+}
+
+/* a set that is only asked decides nothing: what does so comes behind it */
+static bool ends_rule(const struct nft_rule_dp *rule, const struct nft_expr *expr)
+{
+	return (const u8 *)expr + expr->ops->size == rule->data + rule->dlen;
+}
+
+static bool drops(u32 code)
+{
+	/* codes of nf_tables itself are small and negative */
+	return (int)code >= 0 && (code & NF_VERDICT_MASK) == NF_DROP;
+}
+
+/* whether the last expression seen is what set the verdict the packet is dropped for */
+static bool decided(const struct skbtrail_visit *v, const struct nft_rule_dp *rule)
+{
+	const struct nft_expr *expr = v->step[v->depth - 1].expr;
+	const struct nft_immediate_expr *imm;
+
+	if (!v->placed)
+		return false;
+	switch (v->op) {
+	case SKBTRAIL_OP_NFT_IMMEDIATE:
+		imm = nft_expr_priv(expr);
+		return drops(imm->data.verdict.code);
+	case SKBTRAIL_OP_NFT_LOOKUP:
+		return ends_rule(rule, expr);
+	default:
+		return true;
+	}
+}
+
+/* an expression behind which nothing is evaluated, if it does what a rule is asked about for */
+static bool did_nat(const struct skbtrail_visit *v)
+{
+	const struct nft_expr *expr = v->step[v->depth - 1].expr;
+	const struct xt_target *target;
+
+	if (v->op != SKBTRAIL_OP_NFT_TARGET)
+		return v->op == SKBTRAIL_OP_NFT_NAT;
+	target = v->placed ? expr->ops->data : NULL;
+	return target && target->table && !strcmp(target->table, "nat");
+}
+
+/* the rules on the way to the one with the last expression; all of them must be known */
+static bool find_rules(const struct skbtrail_visit *v, u64 *handle, bool dropped)
+{
+	const struct nft_rule_dp *rule = NULL;
+	unsigned int budget = MAX_RULES;
+	u8 i;
+
+	for (i = 0; i < v->depth; i++) {
+		rule = rule_with(&v->step[i], &budget);
+		if (!rule)
+			return false;
+		handle[i] = rule->handle;
+	}
+	return rule && (dropped ? decided(v, rule) : v->placed);
+}
+
+static u8 nft_cause(const struct skbtrail_visit *v, u64 *handle)
+{
+	const struct nft_chain *base = v->step[0].chain;
+	u32 code = v->regs ? v->regs->verdict.code : NFT_CONTINUE;
+
+	if (drops(code))
+		return find_rules(v, handle, true) ? SKBTRAIL_VERDICT_CAUSE_RULE :
+					       SKBTRAIL_VERDICT_CAUSE_UNKNOWN;
+	if ((code == NFT_CONTINUE || code == NFT_RETURN) &&
+	    nft_base_chain(base)->policy == NF_DROP)
+		return SKBTRAIL_VERDICT_CAUSE_POLICY;
+	return SKBTRAIL_VERDICT_CAUSE_UNKNOWN;
+}
+
+void skbtrail_nft_tell(const struct skbtrail_visit *v, const struct skbtrail_life *life, u64 ns)
+{
+	const struct nft_chain *base = v->step[0].chain;
+	unsigned long bits = life->sessions;
+	u64 handle[SKBTRAIL_STEPS] = { 0 };
+	struct skbtrail_session *se;
+	struct skbtrail_rec_verdict head = {
+		.kind = SKBTRAIL_REC_KIND_VERDICT,
+		.engine = SKBTRAIL_VERDICT_ENGINE_NFTABLES,
+		.cause = skbtrail_visit_sure(v) ? nft_cause(v, handle) :
+						  SKBTRAIL_VERDICT_CAUSE_UNKNOWN,
+		.family = base->table->family,
+		.hook = v->hook,
+		.trail = life->trail,
+		.ns = ns,
+		.table = base->table->handle,
+		.netns = v->netns,
+		.symbol = skbtrail_symbol(nft_base_chain(base)->ops.hook),
+		.priority = nft_base_chain(base)->ops.priority,
+		.inum = v->inum,
+	};
+
+	head.steps = head.cause == SKBTRAIL_VERDICT_CAUSE_RULE ? v->depth : 1;
+	if (head.cause != SKBTRAIL_VERDICT_CAUSE_RULE)
+		handle[0] = 0;
+	for (; bits; bits &= bits - 1) {
+		se = skbtrail_session_at(__ffs(bits));
+		if (se)
+			skbtrail_record_nft(se, v, &head, handle);
+	}
+}
+
+void skbtrail_nft_deed(const struct skbtrail_visit *v, struct skbtrail_rec_verdict *head,
+		       u64 *handle)
+{
+	bool queued = head->action == SKBTRAIL_VERDICT_ACTION_QUEUE;
+
+	head->engine = SKBTRAIL_VERDICT_ENGINE_NFTABLES;
+	head->family = v->step[0].chain->table->family;
+	head->table = v->step[0].chain->table->handle;
+	if ((queued || (head->nat && did_nat(v))) && find_rules(v, handle, false))
+		head->cause = SKBTRAIL_VERDICT_CAUSE_RULE;
+	else
+		handle[0] = 0;
+	head->steps = head->cause == SKBTRAIL_VERDICT_CAUSE_RULE ? v->depth : 1;
+}
