@@ -715,7 +715,8 @@ void skbtrail_encode_hit(struct skbtrail_life *life, struct skbtrail_sighting *s
 {
 	put_changes(life, s);
 	skbtrail_tell_hit(life, s->p, s->skb, watch, s->ns, s->info);
-	skbtrail_answers_begin(life, s);
+	if (s->p->op == SKBTRAIL_OP_ANSWER)
+		skbtrail_answers_begin(life, s->skb);
 	if (s->p->stage == SKBTRAIL_ST_ICMP_ERROR)
 		life->flags |= SKBTRAIL_LIFE_ANSWERED;
 	if (s->p->flags & SKBTRAIL_PF_ASIDE || lookup_for_answer(life, s->p)) {

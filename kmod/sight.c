@@ -717,6 +717,10 @@ static noinline void see_otherwise(const struct skbtrail_point *p, const struct 
 		skbtrail_end_request(packet_of(p, regs), socket_of(p, regs));
 		see_packet(p, packet_of(p, regs), socket_of(p, regs));
 		break;
+	case SKBTRAIL_OP_ANSWER:
+		skbtrail_answers_next(p, skbtrail_arg(regs, 2), skbtrail_arg(regs, 3));
+		see_packet(p, packet_of(p, regs), NULL);
+		break;
 	case SKBTRAIL_OP_DONE:
 		see_done(p, packet_of(p, regs));
 		break;

@@ -29,6 +29,7 @@ enum skbtrail_op {
 	SKBTRAIL_OP_TC,		/* the same; rows: filters on the way in, out, of a qdisc */
 	SKBTRAIL_OP_CGROUP,	/* the same; rows by the third argument: in, out */
 	SKBTRAIL_OP_LISTEN,	/* the same; a connection request comes to a listening socket */
+	SKBTRAIL_OP_ANSWER,	/* the same; it is answered: a reset, or an error of type, code */
 	SKBTRAIL_OP_DONE,	/* the driver is done with a packet it was given */
 	SKBTRAIL_OP_BEFORE,	/* a packet without headers yet: kept for its first sighting */
 	SKBTRAIL_OP_TRANSMIT,	/* the same, and what was kept for its forerunner goes */
