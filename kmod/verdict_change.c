@@ -141,7 +141,7 @@ static void begin_deed(const struct skbtrail_visit *v, const struct skbtrail_lif
 static void tell_deed(const struct skbtrail_visit *v, const struct skbtrail_life *life,
 		      struct skbtrail_rec_verdict *head)
 {
-	bool queued = head->action == SKBTRAIL_VERDICT_ACTION_QUEUE;
+	bool queued = head->action != SKBTRAIL_VERDICT_ACTION_CHANGE;
 	unsigned long bits = life->sessions;
 	const char *chain = NULL;
 	struct skbtrail_session *se;
@@ -191,7 +191,10 @@ void skbtrail_deed_changes(struct skbtrail_visit *v, struct skbtrail_life *life,
 void skbtrail_deed_queue(const struct skbtrail_visit *v, const struct skbtrail_life *life,
 			 u32 verdict)
 {
-	struct skbtrail_rec_verdict head = { .action = SKBTRAIL_VERDICT_ACTION_QUEUE };
+	struct skbtrail_rec_verdict head = {
+		.action = verdict & NF_VERDICT_FLAG_QUEUE_BYPASS ?
+			  SKBTRAIL_VERDICT_ACTION_QUEUE_BYPASS : SKBTRAIL_VERDICT_ACTION_QUEUE,
+	};
 
 	begin_deed(v, life, &head);
 	head.ns = skbtrail_clock();

@@ -189,14 +189,14 @@ static bool ends_rule(const struct nft_rule_dp *rule, const struct nft_expr *exp
 	return (const u8 *)expr + expr->ops->size == rule->data + rule->dlen;
 }
 
-static bool drops(u32 code)
+/* codes of nf_tables itself are small and negative; a large number of a queue is negative, too */
+static bool is_code(u32 code, u32 verdict)
 {
-	/* codes of nf_tables itself are small and negative */
-	return (int)code >= 0 && (code & NF_VERDICT_MASK) == NF_DROP;
+	return ((int)code >= 0 || (int)code < NFT_RETURN) && (code & NF_VERDICT_MASK) == verdict;
 }
 
-/* whether the last expression seen is what set the verdict the packet is dropped for */
-static bool decided(const struct skbtrail_visit *v, const struct nft_rule_dp *rule)
+/* whether the last expression seen is what set that verdict */
+static bool decided(const struct skbtrail_visit *v, const struct nft_rule_dp *rule, u32 verdict)
 {
 	const struct nft_expr *expr = v->step[v->depth - 1].expr;
 	const struct nft_immediate_expr *imm;
@@ -206,15 +206,17 @@ static bool decided(const struct skbtrail_visit *v, const struct nft_rule_dp *ru
 	switch (v->op) {
 	case SKBTRAIL_OP_NFT_IMMEDIATE:
 		imm = nft_expr_priv(expr);
-		return drops(imm->data.verdict.code);
+		return is_code(imm->data.verdict.code, verdict);
 	case SKBTRAIL_OP_NFT_LOOKUP:
 		return ends_rule(rule, expr);
+	case SKBTRAIL_OP_NFT_NAT:
+		return verdict == NF_DROP;
 	default:
 		return true;
 	}
 }
 
-/* an expression behind which nothing is evaluated, if it does what a rule is asked about for */
+/* an expression behind which nothing is evaluated, if it is one of NAT; it was placed */
 static bool did_nat(const struct skbtrail_visit *v)
 {
 	const struct nft_expr *expr = v->step[v->depth - 1].expr;
@@ -222,12 +224,12 @@ static bool did_nat(const struct skbtrail_visit *v)
 
 	if (v->op != SKBTRAIL_OP_NFT_TARGET)
 		return v->op == SKBTRAIL_OP_NFT_NAT;
-	target = v->placed ? expr->ops->data : NULL;
+	target = expr->ops->data;
 	return target && target->table && !strcmp(target->table, "nat");
 }
 
-/* the rules on the way to the one with the last expression; all of them must be known */
-static bool find_rules(const struct skbtrail_visit *v, u64 *handle, bool dropped)
+/* the one with the last expression, and the rules on the way there; NULL: not all are known */
+static const struct nft_rule_dp *find_rules(const struct skbtrail_visit *v, u64 *handle)
 {
 	const struct nft_rule_dp *rule = NULL;
 	unsigned int budget = MAX_RULES;
@@ -236,20 +238,23 @@ static bool find_rules(const struct skbtrail_visit *v, u64 *handle, bool dropped
 	for (i = 0; i < v->depth; i++) {
 		rule = rule_with(&v->step[i], &budget);
 		if (!rule)
-			return false;
+			return NULL;
 		handle[i] = rule->handle;
 	}
-	return rule && (dropped ? decided(v, rule) : v->placed);
+	return rule;
 }
 
 static u8 nft_cause(const struct skbtrail_visit *v, u64 *handle)
 {
 	const struct nft_chain *base = v->step[0].chain;
 	u32 code = v->regs ? v->regs->verdict.code : NFT_CONTINUE;
+	const struct nft_rule_dp *rule;
 
-	if (drops(code))
-		return find_rules(v, handle, true) ? SKBTRAIL_VERDICT_CAUSE_RULE :
-					       SKBTRAIL_VERDICT_CAUSE_UNKNOWN;
+	if (is_code(code, NF_DROP)) {
+		rule = find_rules(v, handle);
+		return rule && decided(v, rule, NF_DROP) ? SKBTRAIL_VERDICT_CAUSE_RULE :
+							   SKBTRAIL_VERDICT_CAUSE_UNKNOWN;
+	}
 	if ((code == NFT_CONTINUE || code == NFT_RETURN) &&
 	    nft_base_chain(base)->policy == NF_DROP)
 		return SKBTRAIL_VERDICT_CAUSE_POLICY;
@@ -291,14 +296,17 @@ void skbtrail_nft_tell(const struct skbtrail_visit *v, const struct skbtrail_lif
 void skbtrail_nft_deed(const struct skbtrail_visit *v, struct skbtrail_rec_verdict *head,
 		       u64 *handle)
 {
-	bool queued = head->action == SKBTRAIL_VERDICT_ACTION_QUEUE;
+	bool queued = head->action != SKBTRAIL_VERDICT_ACTION_CHANGE;
+	bool asked = queued || (head->nat && v->placed && did_nat(v));
+	const struct nft_rule_dp *rule = asked ? find_rules(v, handle) : NULL;
+	bool known = rule && (!queued || decided(v, rule, NF_QUEUE));
 
 	head->engine = SKBTRAIL_VERDICT_ENGINE_NFTABLES;
 	head->family = v->step[0].chain->table->family;
 	head->table = v->step[0].chain->table->handle;
-	if ((queued || (head->nat && did_nat(v))) && find_rules(v, handle, false))
+	if (known)
 		head->cause = SKBTRAIL_VERDICT_CAUSE_RULE;
 	else
 		handle[0] = 0;
-	head->steps = head->cause == SKBTRAIL_VERDICT_CAUSE_RULE ? v->depth : 1;
+	head->steps = known ? v->depth : 1;
 }

@@ -198,8 +198,10 @@ static void render_deed(const struct canvas *c, const struct trail *t, const str
 	if (only_tracked(t, d))
 		return;
 	fputs(*join ? " (" : "(", c->f);
-	if (d->v->rec.action == SKBTRAIL_VERDICT_ACTION_QUEUE)
-		fprintf(c->f, "to NFQUEUE %u ", d->v->rec.detail);
+	if (verdict_queues(d->v))
+		fprintf(c->f, "to NFQUEUE %u%s ", d->v->rec.detail,
+			d->v->rec.action == SKBTRAIL_VERDICT_ACTION_QUEUE_BYPASS ?
+			" with bypass" : "");
 	if (nat)
 		fprintf(c->f, "%s%s ", nat, d->v->rec.detail ? " undone" : "");
 	fputs("by ", c->f);

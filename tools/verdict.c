@@ -208,6 +208,12 @@ const char *verdict_nat(const struct verdict *v)
 	return v->rec.nat < ARRAY_SIZE(words) ? words[v->rec.nat] : NULL;
 }
 
+bool verdict_queues(const struct verdict *v)
+{
+	return v->rec.action == SKBTRAIL_VERDICT_ACTION_QUEUE ||
+	       v->rec.action == SKBTRAIL_VERDICT_ACTION_QUEUE_BYPASS;
+}
+
 const char *verdict_why(const struct verdict *v)
 {
 	if (v->rec.action != SKBTRAIL_VERDICT_ACTION_DROP)
@@ -292,11 +298,13 @@ static struct json_object *json_own_rule(const struct verdict *v)
 
 void verdict_json_deed(struct json_object *o, const struct verdict *v)
 {
+	const bool bypass = v->rec.action == SKBTRAIL_VERDICT_ACTION_QUEUE_BYPASS;
 	const char *nat = verdict_nat(v);
 
-	if (v->rec.action == SKBTRAIL_VERDICT_ACTION_QUEUE) {
+	if (verdict_queues(v)) {
 		add_text(o, "action", "queue");
 		add_number(o, "queue", v->rec.detail);
+		json_object_object_add(o, "bypass", json_object_new_boolean(bypass));
 	} else {
 		add_text(o, "action", v->rec.action == SKBTRAIL_VERDICT_ACTION_CHANGE ?
 			 "change" : "unknown");

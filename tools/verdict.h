@@ -2,6 +2,7 @@
 #ifndef SKBTRAIL_VERDICT_H
 #define SKBTRAIL_VERDICT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -59,6 +60,9 @@ void verdict_print(FILE *f, const struct verdict *v);
 
 /* "snat", "masquerade", ...; NULL where NAT did nothing. */
 const char *verdict_nat(const struct verdict *v);
+
+/* Whether it was given to NFQUEUE, or would have been had somebody read that. */
+bool verdict_queues(const struct verdict *v);
 
 /* "conntrack_table_full", "conntrack_clash": why conntrack dropped it; NULL unknown. */
 const char *verdict_why(const struct verdict *v);
