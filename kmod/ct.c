@@ -33,6 +33,9 @@ struct skbtrail_fact_ct skbtrail_ct_fact(const struct sk_buff *skb)
 	unsigned int info = skbtrail_ctinfo(nfct);
 	struct skbtrail_fact_ct fact = { .state = SKBTRAIL_CT_STATE_INVALID };
 
+	/* a template that is left there is no connection */
+	if (ct && READ_ONCE(ct->status) & IPS_TEMPLATE)
+		return fact;
 	if (nfct)
 		fact.state = state_of(info);
 	if (!ct)
@@ -65,7 +68,7 @@ bool skbtrail_ct_tuples(const struct sk_buff *skb, struct skbtrail_fact_tuple *o
 {
 	const struct nf_conn *ct = skbtrail_nf_conn(skbtrail_nfct(skb));
 
-	if (!ct)
+	if (!ct || READ_ONCE(ct->status) & IPS_TEMPLATE)
 		return false;
 	put_tuple(orig, &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple);
 	put_tuple(reply, &ct->tuplehash[IP_CT_DIR_REPLY].tuple);

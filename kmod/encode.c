@@ -12,7 +12,6 @@
 #include <linux/netfilter.h>
 #include <linux/sched.h>
 #include <linux/string.h>
-#include <linux/uaccess.h>
 #include <net/dst.h>
 #include <net/dst_metadata.h>
 #include <net/ip6_fib.h>
@@ -240,7 +239,7 @@ static void queues_of(struct skbtrail_fact_sock *so, const struct sock *sk)
 	so->rmem = atomic_read(&sk->sk_rmem_alloc);
 	so->rcvbuf = READ_ONCE(sk->sk_rcvbuf);
 	so->wmem = sk_is_tcp(sk) ? READ_ONCE(sk->sk_wmem_queued) :
-				   refcount_read(&sk->sk_wmem_alloc) - 1;
+				   max(refcount_read(&sk->sk_wmem_alloc), 1U) - 1;
 	so->sndbuf = READ_ONCE(sk->sk_sndbuf);
 }
 
@@ -303,15 +302,6 @@ static noinline void put_route(struct facts *f, struct skbtrail_life *life,
 	PUT(f, ROUTE, r);
 }
 
-/* a discipline may keep packets in a tree, whose links lie where their device is */
-static bool dev_is(const struct net_device *dev, int ifindex)
-{
-	int its;
-
-	return dev && !copy_from_kernel_nofault(&its, &dev->ifindex, sizeof(its)) &&
-	       its == ifindex;
-}
-
 static noinline void put_qdisc(struct facts *f, const struct skbtrail_life *life,
 			       const struct sk_buff *skb)
 {
@@ -319,7 +309,8 @@ static noinline void put_qdisc(struct facts *f, const struct skbtrail_life *life
 	struct skbtrail_fact_qdisc fact = { 0 };
 	const struct Qdisc *q;
 
-	if (!dev_is(skb->dev, life->ifindex) ||
+	/* a discipline may keep packets in a tree, whose links lie where their device is */
+	if (!skb->dev || life->dev != skbtrail_dev_key(skb->dev) ||
 	    skb_get_queue_mapping(skb) >= skb->dev->num_tx_queues)
 		return;
 	txq = netdev_get_tx_queue(skb->dev, skb_get_queue_mapping(skb));
@@ -685,8 +676,6 @@ bool skbtrail_encode_find(struct skbtrail_life *life, struct skbtrail_sighting *
 	put_surroundings(f, life, s);
 	if (life->flags & SKBTRAIL_LIFE_DIRTY)
 		put_header_changes(f, life, s);
-	/* the point goes on, and with it whoever changes headers */
-	life->flags |= SKBTRAIL_LIFE_DIRTY;
 	return f->at != (u8 *)(f->rec + 1);
 }
 

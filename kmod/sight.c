@@ -1001,6 +1001,7 @@ static void tell_of(struct sk_buff *skb,
 	if (life && skbtrail_lives_same(set, life, &s)) {
 		skbtrail_lives_introduce(life, &s);
 		tell(life, s.ns, arg);
+		skbtrail_verdict_ours(life);
 	}
 	skbtrail_track_unlock(set);
 }

@@ -66,6 +66,7 @@ struct skbtrail_visit *skbtrail_visit_lock(const struct skbtrail_life *life, boo
 	if (begin && v->trail != life->trail) {
 		v->trail = life->trail;
 		v->hooks = NULL;
+		v->xt = NULL;
 		v->depth = 0;
 	}
 	if (v->trail == life->trail)
@@ -100,7 +101,7 @@ static void enter_hook(const struct skbtrail_point *p, const void *priv, struct 
 	skbtrail_xt_untrace(life, skb);
 	v = skbtrail_visit_lock(life, false);
 	if (v) {
-		if (v->hooks && v->state == state) {
+		if (skbtrail_visit_here(v, life, state)) {
 			skbtrail_deed_act(v, life, skb, state, skbtrail_attach_hook_fn(p), priv);
 			skbtrail_hook_note(v, skbtrail_attach_hook_fn(p), priv, tables);
 			if (kind == SKBTRAIL_HOOK_CONNTRACK)
@@ -150,7 +151,7 @@ static struct skbtrail_visit *visit_at(struct skbtrail_life *life,
 {
 	struct skbtrail_visit *v = skbtrail_visit_lock(life, false);
 
-	if (!v || (v->hooks && v->state == state))
+	if (!v || skbtrail_visit_here(v, life, state))
 		return v;
 	skbtrail_visit_unlock(v);
 	return NULL;
@@ -168,12 +169,21 @@ void skbtrail_verdict_left(struct sk_buff *skb, const struct nf_hook_state *stat
 	skbtrail_xt_untrace(life, skb);
 	v = visit_at(life, state);
 	if (v) {
-		if (skbtrail_hook_certain(v, v->hooks->num_hook_entries))
-			skbtrail_deed_changes(v, life, skb, state);
+		skbtrail_deed_done(v, life, skb, state, v->hooks->num_hook_entries);
 		v->actor.fn = NULL;
 		skbtrail_visit_unlock(v);
 	}
 	skbtrail_track_unlock(set);
+}
+
+void skbtrail_verdict_ours(const struct skbtrail_life *life)
+{
+	struct skbtrail_visit *v = skbtrail_visit_lock(life, false);
+
+	if (!v)
+		return;
+	v->actor.fn = NULL;
+	skbtrail_visit_unlock(v);
 }
 
 /* nf_queue(skb, state, index of the hook, verdict) */
@@ -187,14 +197,16 @@ static void park(struct sk_buff *skb, const struct nf_hook_state *state, u32 ind
 		return;
 	skbtrail_xt_untrace(life, skb);
 	v = visit_at(life, state);
-	if (v && index < v->hooks->num_hook_entries &&
-	    skbtrail_hook_place(v->hooks, v->actor.fn, v->actor.priv) == index) {
-		skbtrail_deed_changes(v, life, skb, state);
-		skbtrail_deed_queue(v, life, verdict);
+	if (v) {
+		if (skbtrail_hook_place(v->hooks, v->actor.fn, v->actor.priv) == (int)index) {
+			skbtrail_deed_done(v, life, skb, state, index);
+			skbtrail_deed_queue(v, life, verdict);
+		}
 		v->actor.fn = NULL;
-	}
-	if (v)
+		/* it may come back when that is gone */
+		v->xt = NULL;
 		skbtrail_visit_unlock(v);
+	}
 	skbtrail_track_unlock(set);
 }
 
@@ -205,6 +217,9 @@ void skbtrail_verdict_tell(const struct skbtrail_life *life, const struct skbtra
 	struct skbtrail_visit *v;
 
 	if (!by_nft && !skbtrail_code_in((unsigned long)location, SKBTRAIL_IN_HOOKS))
+		return;
+	/* once nobody waits for it, what was noted need not be of the point it is in */
+	if (!(life->sessions & READ_ONCE(skbtrail_active)))
 		return;
 	v = skbtrail_visit_lock(life, false);
 	if (!v)

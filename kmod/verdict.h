@@ -38,6 +38,9 @@ void skbtrail_verdict_point(const struct skbtrail_point *p, struct sk_buff *skb,
 /** skbtrail_verdict_left() - the hooks of others are through with @skb */
 void skbtrail_verdict_left(struct sk_buff *skb, const struct nf_hook_state *state);
 
+/** skbtrail_verdict_ours() - what happens to a packet from now on was done by a hook of ours */
+void skbtrail_verdict_ours(const struct skbtrail_life *life);
+
 /** skbtrail_verdict_hit() - a function of netfilter was entered, with these arguments */
 void skbtrail_verdict_hit(const struct skbtrail_point *p, const struct pt_regs *regs);
 

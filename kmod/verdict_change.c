@@ -37,7 +37,7 @@ static DEFINE_PER_CPU(struct tracking[2], tracking);
 
 static struct tracking *tracking_here(void)
 {
-	return this_cpu_ptr(&tracking[in_serving_softirq()]);
+	return this_cpu_ptr(&tracking[!!in_serving_softirq()]);
 }
 
 void skbtrail_deed_track(struct skbtrail_visit *v)
@@ -166,26 +166,43 @@ static void tell_deed(const struct skbtrail_visit *v, const struct skbtrail_life
 	}
 }
 
-/* what is different now was changed by the hook it was in */
-void skbtrail_deed_changes(struct skbtrail_visit *v, struct skbtrail_life *life,
-			   struct sk_buff *skb, const struct nf_hook_state *state)
+static void tell_changes(const struct skbtrail_visit *v, struct skbtrail_life *life,
+			 struct skbtrail_sighting *s)
 {
-	struct skbtrail_rec_verdict head = { .action = SKBTRAIL_VERDICT_ACTION_CHANGE };
+	struct skbtrail_rec_verdict head = {
+		.action = SKBTRAIL_VERDICT_ACTION_CHANGE,
+		.nat = v->actor.nat,
+		.detail = v->actor.undone,
+		.ns = s->ns,
+	};
+
+	s->tracked = v->actor.tracks;
+	if (!skbtrail_encode_find(life, s))
+		return;
+	begin_deed(v, life, &head);
+	tell_deed(v, life, &head);
+	skbtrail_encode_inside(life, s);
+}
+
+/*
+ * What was changed by nobody knows whom is told as well: found later it would be
+ * taken for a deed of the hook that comes next.
+ */
+void skbtrail_deed_done(struct skbtrail_visit *v, struct skbtrail_life *life, struct sk_buff *skb,
+			const struct nf_hook_state *state, int end)
+{
 	struct skbtrail_sighting s;
 
-	if (!v->actor.fn || !v->p || v->hook_epoch != skbtrail_attach_why_missed())
+	if (!v->p)
 		return;
 	skbtrail_sighting_of(&s, v->p, skb, NULL, state, true, 0);
-	s.tracked = v->actor.tracks;
-	if (!skbtrail_encode_find(life, &s))
-		return;
 	s.ns = skbtrail_clock();
-	begin_deed(v, life, &head);
-	head.ns = s.ns;
-	head.nat = v->actor.nat;
-	head.detail = v->actor.undone;
-	tell_deed(v, life, &head);
-	skbtrail_encode_inside(life, &s);
+	if (skbtrail_hook_certain(v, end))
+		tell_changes(v, life, &s);
+	else
+		skbtrail_encode_changes(life, &s);
+	/* the point goes on, and with it whoever changes headers */
+	life->flags |= SKBTRAIL_LIFE_DIRTY;
 }
 
 void skbtrail_deed_queue(const struct skbtrail_visit *v, const struct skbtrail_life *life,
@@ -206,16 +223,12 @@ void skbtrail_deed_queue(const struct skbtrail_visit *v, const struct skbtrail_l
 void skbtrail_deed_act(struct skbtrail_visit *v, struct skbtrail_life *life, struct sk_buff *skb,
 		       const struct nf_hook_state *state, const void *fn, const void *priv)
 {
-	int place;
+	int place = skbtrail_hook_place(v->hooks, fn, priv);
 
-	if (!v->hooks || v->state != state)
-		return;
-	place = skbtrail_hook_place(v->hooks, fn, priv);
 	/* what is no hook here is called by the one it is in */
 	if (place < 0)
 		return;
-	if (skbtrail_hook_certain(v, place))
-		skbtrail_deed_changes(v, life, skb, state);
+	skbtrail_deed_done(v, life, skb, state, place);
 	v->actor = (struct skbtrail_actor){ .fn = fn, .priv = priv, .nr = v->nr };
 	v->depth = 0;
 }

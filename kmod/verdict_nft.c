@@ -31,8 +31,10 @@ void skbtrail_nft_enter(const struct nft_pktinfo *pkt, const struct nft_chain *c
 	skbtrail_xt_untrace(life, pkt->skb);
 	v = skbtrail_visit_lock(life, true);
 	if (v) {
-		skbtrail_deed_act(v, life, pkt->skb, pkt->state, nft_base_chain(chain)->ops.hook,
-				  nft_base_chain(chain)->ops.priv);
+		if (skbtrail_visit_here(v, life, pkt->state))
+			skbtrail_deed_act(v, life, pkt->skb, pkt->state,
+					  nft_base_chain(chain)->ops.hook,
+					  nft_base_chain(chain)->ops.priv);
 		skbtrail_visit_where(v, pkt->state);
 		v->epoch = skbtrail_attach_why_missed();
 		v->regs = NULL;

@@ -7,18 +7,18 @@
 #include <linux/skbtrail.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <net/net_namespace.h>
 #include <net/netfilter/nf_tables.h>
 
 #include "attach.h"
+#include "session.h"
+#include "track.h"
 
 struct nf_hook_entries;
 struct nf_hook_state;
 struct pt_regs;
 struct sk_buff;
-struct skbtrail_life;
 struct skbtrail_point;
-struct skbtrail_session;
-struct skbtrail_set;
 
 /* chains a packet can be in at once: the base chain and those it was sent to */
 #define SKBTRAIL_STEPS		(NFT_JUMP_STACK_SIZE + 1)
@@ -169,6 +169,23 @@ static inline bool skbtrail_visit_sure(const struct skbtrail_visit *v)
 	return !v->lost && v->epoch == skbtrail_attach_why_missed();
 }
 
+/**
+ * skbtrail_visit_here() - whether the point that was noted is the one the packet is in
+ *
+ * What it was noted with lies on a stack, where that of another namespace can lie as well,
+ * and says so only while every point is seen to be entered: not where a call was skipped, nor
+ * once nobody waits for the packet any more, as probes and hooks go then. Only of a visit
+ * that is here may hooks be followed.
+ */
+static inline bool skbtrail_visit_here(const struct skbtrail_visit *v,
+				       const struct skbtrail_life *life,
+				       const struct nf_hook_state *state)
+{
+	return v->hooks && v->state == state && v->netns == state->net->net_cookie &&
+	       v->hook_epoch == skbtrail_attach_why_missed() &&
+	       life->sessions & READ_ONCE(skbtrail_active);
+}
+
 /** skbtrail_visit_where() - note where a hook is called */
 void skbtrail_visit_where(struct skbtrail_visit *v, const struct nf_hook_state *state);
 
@@ -188,16 +205,16 @@ void skbtrail_hook_tell(const struct skbtrail_visit *v, const struct skbtrail_li
 
 /* what hooks do (verdict_change.c) */
 
-/** skbtrail_deed_act() - a hook is entered: with the one before it is through */
+/** skbtrail_deed_act() - a hook of its point is entered: with the one before it is through */
 void skbtrail_deed_act(struct skbtrail_visit *v, struct skbtrail_life *life, struct sk_buff *skb,
 		       const struct nf_hook_state *state, const void *fn, const void *priv);
 
 /** skbtrail_deed_track() - the hook that was entered gives the packet a connection */
 void skbtrail_deed_track(struct skbtrail_visit *v);
 
-/** skbtrail_deed_changes() - what is different now was changed by the hook it was in: tell it */
-void skbtrail_deed_changes(struct skbtrail_visit *v, struct skbtrail_life *life,
-			   struct sk_buff *skb, const struct nf_hook_state *state);
+/** skbtrail_deed_done() - tell what changed: by the hook it was in, unless one unseen can have */
+void skbtrail_deed_done(struct skbtrail_visit *v, struct skbtrail_life *life, struct sk_buff *skb,
+			const struct nf_hook_state *state, int end);
 
 /** skbtrail_deed_queue() - tell that this hook gives the packet to user space; @verdict: its own */
 void skbtrail_deed_queue(const struct skbtrail_visit *v, const struct skbtrail_life *life,

@@ -200,7 +200,9 @@ static struct json_object *json_deeds(const struct trail *t, size_t hit)
 	const struct deed *d;
 
 	for (d = t->deeds; d < t->deeds + t->nr_deeds; d++) {
-		if (d->hit != hit)
+		/* what had changed was told already, by a rewrite rule */
+		if (d->hit != hit || (d->v->rec.action == SKBTRAIL_VERDICT_ACTION_CHANGE &&
+				      !d->nr_changes))
 			continue;
 		o = json_object_new_object();
 		verdict_json_deed(o, d->v);
