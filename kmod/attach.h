@@ -112,6 +112,7 @@ const void *skbtrail_attach_hook_fn(const struct skbtrail_point *p);
 enum skbtrail_hook_kind {
 	SKBTRAIL_HOOK_ANY,
 	SKBTRAIL_HOOK_TABLES,		/* it runs rules of x_tables, its argument a table */
+	SKBTRAIL_HOOK_EBTABLES,		/* the same of ebtables */
 	SKBTRAIL_HOOK_CONNTRACK,	/* it gives a packet its connection */
 };
 

@@ -861,7 +861,7 @@ static u8 kind_of_hook(const char *name)
 	for (i = 0; i < ARRAY_SIZE(trackers); i++)
 		if (!strcmp(name, trackers[i]))
 			return SKBTRAIL_HOOK_CONNTRACK;
-	return SKBTRAIL_HOOK_ANY;
+	return !strcmp(name, "ebt_do_table") ? SKBTRAIL_HOOK_EBTABLES : SKBTRAIL_HOOK_ANY;
 }
 
 /* name+0x0/0x12 [module]: fills in the module, empty for the kernel itself */

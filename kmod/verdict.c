@@ -66,7 +66,7 @@ struct skbtrail_visit *skbtrail_visit_lock(const struct skbtrail_life *life, boo
 	if (begin && v->trail != life->trail) {
 		v->trail = life->trail;
 		v->hooks = NULL;
-		v->xt = NULL;
+		v->table = NULL;
 		v->depth = 0;
 	}
 	if (v->trail == life->trail)
@@ -91,7 +91,6 @@ static void enter_hook(const struct skbtrail_point *p, const void *priv, struct 
 		       const struct nf_hook_state *state)
 {
 	enum skbtrail_hook_kind kind = skbtrail_attach_hook_kind(p);
-	bool tables = kind == SKBTRAIL_HOOK_TABLES;
 	struct skbtrail_set *set = skbtrail_track_set(skb);
 	struct skbtrail_life *life = skbtrail_visit_life(set, skb);
 	struct skbtrail_visit *v;
@@ -103,11 +102,11 @@ static void enter_hook(const struct skbtrail_point *p, const void *priv, struct 
 	if (v) {
 		if (skbtrail_visit_here(v, life, state)) {
 			skbtrail_deed_act(v, life, skb, state, skbtrail_attach_hook_fn(p), priv);
-			skbtrail_hook_note(v, skbtrail_attach_hook_fn(p), priv, tables);
+			skbtrail_hook_note(v, skbtrail_attach_hook_fn(p), priv, kind);
 			if (kind == SKBTRAIL_HOOK_CONNTRACK)
 				skbtrail_deed_track(v);
-			/* those of ARP have no trace */
-			if (tables && v->closed && state->pf != NFPROTO_ARP)
+			/* those of ARP have no trace, nor has ebtables */
+			if (kind == SKBTRAIL_HOOK_TABLES && v->closed && state->pf != NFPROTO_ARP)
 				skbtrail_xt_trace(life, skb);
 		}
 		skbtrail_visit_unlock(v);
@@ -138,7 +137,7 @@ void skbtrail_verdict_point(const struct skbtrail_point *p, struct sk_buff *skb,
 		v->hooks_gen = skbtrail_attach_hooks_gen();
 		v->hook_epoch = skbtrail_attach_why_missed();
 		v->nr = 0;
-		v->xt = NULL;
+		v->table = NULL;
 		v->depth = 0;
 		skbtrail_visit_unlock(v);
 	}
@@ -204,7 +203,7 @@ static void park(struct sk_buff *skb, const struct nf_hook_state *state, u32 ind
 		}
 		v->actor.fn = NULL;
 		/* it may come back when that is gone */
-		v->xt = NULL;
+		v->table = NULL;
 		skbtrail_visit_unlock(v);
 	}
 	skbtrail_track_unlock(set);

@@ -149,7 +149,7 @@ static void tell_deed(const struct skbtrail_visit *v, const struct skbtrail_life
 
 	if (v->depth && skbtrail_visit_sure(v)) {
 		skbtrail_nft_deed(v, head, handle);
-	} else if (v->xt && v->xt_nr >= v->actor.nr &&
+	} else if (v->table && v->xt_nr >= v->actor.nr &&
 		   v->hook_epoch == skbtrail_attach_why_missed()) {
 		head->engine = SKBTRAIL_VERDICT_ENGINE_XTABLES;
 		if ((queued || head->nat) && !v->xt_policy)

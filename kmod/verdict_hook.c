@@ -7,18 +7,35 @@
 
 #include <linux/minmax.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/x_tables.h>
+#include <linux/netfilter_bridge/ebtables.h>
 
 #include "attach.h"
 #include "session.h"
 #include "symbols.h"
 #include "track.h"
 
-void skbtrail_hook_note(struct skbtrail_visit *v, const void *fn, const void *priv, bool tables)
+static const char *table_of(const void *priv, enum skbtrail_hook_kind kind)
 {
+	switch (kind) {
+	case SKBTRAIL_HOOK_TABLES:
+		return ((const struct xt_table *)priv)->name;
+	case SKBTRAIL_HOOK_EBTABLES:
+		return ((const struct ebt_table *)priv)->name;
+	default:
+		return NULL;
+	}
+}
+
+void skbtrail_hook_note(struct skbtrail_visit *v, const void *fn, const void *priv,
+			enum skbtrail_hook_kind kind)
+{
+	const char *table = table_of(priv, kind);
+
 	v->entered[v->nr % SKBTRAIL_ENTERED].fn = fn;
 	v->entered[v->nr % SKBTRAIL_ENTERED].priv = priv;
-	if (tables) {
-		v->xt = priv;
+	if (table) {
+		v->table = table;
 		v->xt_nr = v->nr;
 		v->xt_depth = 0;
 		v->xt_deep = false;
@@ -105,7 +122,7 @@ static bool find_hook(const struct skbtrail_visit *v, struct skbtrail_rec_verdic
 	head->priority = ops->priority;
 	if (v->hooks->hooks[place].hook == v->actor.fn)
 		head->detail = v->actor.why;
-	return place == last && v->xt && v->xt_nr >= nr;
+	return place == last && v->table && v->xt_nr >= nr;
 }
 
 void skbtrail_hook_tell(const struct skbtrail_visit *v, const struct skbtrail_life *life, u64 ns)

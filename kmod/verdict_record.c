@@ -71,7 +71,7 @@ void skbtrail_record_hook(struct skbtrail_session *se, const struct skbtrail_vis
 	void *at;
 
 	if (chain)
-		size += text_size(v->xt->name);
+		size += text_size(v->table);
 	if (chain && !rules)
 		size += sizeof(u64) + text_size(chain);
 	for (i = 0; i < rules; i++)
@@ -85,7 +85,7 @@ void skbtrail_record_hook(struct skbtrail_session *se, const struct skbtrail_vis
 	rec->size = size;
 	if (!chain)
 		return;
-	at = put_text(rec + 1, v->xt->name);
+	at = put_text(rec + 1, v->table);
 	for (i = 0; i < rules; i++)
 		at = put_step(at, step[i].chain, step[i].rule);
 	if (!rules)

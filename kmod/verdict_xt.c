@@ -73,7 +73,7 @@ static void note_rule(struct skbtrail_visit *v, const struct pt_regs *regs)
 	const char *comment;
 
 	/* an address, which is only compared */
-	if (!v->xt || (const char *)skbtrail_stack_arg(regs, 9) != v->xt->name)
+	if (!v->table || (const char *)skbtrail_stack_arg(regs, 9) != v->table)
 		return;
 	strscpy(chain, (const char *)skbtrail_stack_arg(regs, 10), sizeof(chain));
 	step = xt_step_of(v, chain);

@@ -92,7 +92,7 @@ struct skbtrail_actor {
  * @hook_epoch: hits skipped then
  * @nr: hook functions entered so far
  * @entered: the last ones of them, by their number
- * @xt: table of x_tables whose rules were run last, NULL: none
+ * @table: name of the table of x_tables whose rules were run last, NULL: none
  * @xt_nr: @nr when that began
  * @xt_depth: chains in @xt_step, 0: no rule matched
  * @xt_deep: it is in more
@@ -125,7 +125,7 @@ struct skbtrail_visit {
 	u32			hook_epoch;
 	u32			nr;
 	struct skbtrail_entered	entered[SKBTRAIL_ENTERED];
-	const struct xt_table	*xt;
+	const char		*table;
 	u32			xt_nr;
 	u8			xt_depth;
 	bool			xt_deep;
@@ -191,8 +191,9 @@ void skbtrail_visit_where(struct skbtrail_visit *v, const struct nf_hook_state *
 
 /* hooks (verdict_hook.c) */
 
-/** skbtrail_hook_note() - a hook function was entered; @tables: it runs rules of x_tables */
-void skbtrail_hook_note(struct skbtrail_visit *v, const void *fn, const void *priv, bool tables);
+/** skbtrail_hook_note() - a hook function of that kind was entered */
+void skbtrail_hook_note(struct skbtrail_visit *v, const void *fn, const void *priv,
+			enum skbtrail_hook_kind kind);
 
 /** skbtrail_hook_place() - where in its point a hook is: -1 nowhere, -2 more than once */
 int skbtrail_hook_place(const struct nf_hook_entries *e, const void *fn, const void *priv);

@@ -170,6 +170,8 @@ static void print_rule(FILE *f, const struct verdict *v)
 		fputs("a rule at or behind ", f);
 	if (!family)
 		family = "x";
+	else if (!nft && v->rec.family == NFPROTO_BRIDGE)
+		family = "eb";
 	fprintf(f, nft ? "nft %s %s %s" : "%stables %s %s", family, v->table, last->chain);
 	if (v->rec.cause != SKBTRAIL_VERDICT_CAUSE_RULE)
 		return;
