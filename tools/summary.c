@@ -132,24 +132,39 @@ static void print_header(FILE *f, const struct trail *t)
 
 static void print_buffer(FILE *f, const struct trail *t)
 {
+	(void)t;
+	fputs("the socket's receive buffer is full", f);
+}
+
+static void print_fill(FILE *f, const struct trail *t)
+{
 	struct skbtrail_fact_sock s;
 
-	fputs("the socket's receive buffer is full", f);
 	if (fact_copy(&t->last.v[SKBTRAIL_FACT_SOCK], &s, sizeof(s)) && s.rcvbuf)
 		fprintf(f, " (%u of %u bytes)", s.rmem, s.rcvbuf);
 }
 
 /* as the kernel compares them; with a backlog of 0 one connection can wait */
+static bool backlog_full(const struct trail *t, struct skbtrail_fact_sock *s)
+{
+	return fact_copy(&t->last.v[SKBTRAIL_FACT_SOCK], s, sizeof(*s)) &&
+	       s->state == TCP_LISTEN && s->rmem > s->rcvbuf;
+}
+
 static void print_refused(FILE *f, const struct trail *t)
 {
 	struct skbtrail_fact_sock s;
 
-	if (fact_copy(&t->last.v[SKBTRAIL_FACT_SOCK], &s, sizeof(s)) &&
-	    s.state == TCP_LISTEN && s.rmem > s.rcvbuf)
-		fprintf(f, "the listen backlog is full (%u connections wait, backlog %u)",
-			s.rmem, s.rcvbuf);
-	else
-		fputs("its listening socket refused the connection", f);
+	fputs(backlog_full(t, &s) ? "the listen backlog is full" :
+	      "its listening socket refused the connection", f);
+}
+
+static void print_waiting(FILE *f, const struct trail *t)
+{
+	struct skbtrail_fact_sock s;
+
+	if (backlog_full(t, &s))
+		fprintf(f, " (%u connections wait, backlog %u)", s.rmem, s.rcvbuf);
 }
 
 static void print_qdisc(FILE *f, const struct trail *t)
@@ -192,20 +207,22 @@ static void print_route(FILE *f, const struct trail *t)
 	}
 }
 
+/* a hole in a text: what fills it, and figures of this packet alone */
 static const struct hole {
 	const char *name;
 	void (*print)(FILE *f, const struct trail *t);
+	void (*figures)(FILE *f, const struct trail *t);
 } holes[] = {
-	{ "{listens}", print_listens },
-	{ "{header}", print_header },
-	{ "{buffer}", print_buffer },
-	{ "{refused}", print_refused },
-	{ "{qdisc}", print_qdisc },
-	{ "{route}", print_route },
+	{ "{listens}", print_listens, NULL },
+	{ "{header}", print_header, NULL },
+	{ "{buffer}", print_buffer, print_fill },
+	{ "{refused}", print_refused, print_waiting },
+	{ "{qdisc}", print_qdisc, NULL },
+	{ "{route}", print_route, NULL },
 };
 
 /* The reason's text with what the trail knows filled in. */
-static void print_meaning(FILE *f, const struct trail *t, const char *text)
+static void print_meaning(FILE *f, const struct trail *t, const char *text, bool figures)
 {
 	const char *at;
 	size_t i;
@@ -216,6 +233,8 @@ static void print_meaning(FILE *f, const struct trail *t, const char *text)
 			continue;
 		fwrite(text, 1, at - text, f);
 		holes[i].print(f, t);
+		if (figures && holes[i].figures)
+			holes[i].figures(f, t);
 		fputs(at + strlen(holes[i].name), f);
 		return;
 	}
@@ -244,7 +263,7 @@ char *summary_reason_text(const struct trail *t)
 	if (!reason)
 		return NULL;
 	f = open_text(&text, &size);
-	print_meaning(f, t, reason->text);
+	print_meaning(f, t, reason->text, true);
 	fclose(f);
 	return text;
 }
@@ -280,7 +299,8 @@ static bool closed_unread(const struct trail *t, const char *reason)
 	return false;
 }
 
-static void print_cause(FILE *f, const struct trail *t)
+/* with figures of this packet; without them others can have died of the same */
+static void print_cause(FILE *f, const struct trail *t, bool figures)
 {
 	char buf[32];
 	const char *name = summary_reason(t, buf, sizeof(buf));
@@ -303,7 +323,7 @@ static void print_cause(FILE *f, const struct trail *t)
 		fputs(": its socket was closed before it was read", f);
 	} else if (reason) {
 		fputs(join, f);
-		print_meaning(f, t, reason->text);
+		print_meaning(f, t, reason->text, figures);
 	}
 	fprintf(f, " (%s", name);
 	if (t->symbol)
@@ -334,7 +354,7 @@ static void print_owner(FILE *f, const struct trail *t)
 
 static void print_dropped(FILE *f, const struct trail *t, bool utf8)
 {
-	print_cause(f, t);
+	print_cause(f, t, true);
 	print_after(f, t, utf8);
 	print_owner(f, t);
 	print_tracking(f, t);
@@ -350,7 +370,7 @@ char *summary_cause(const struct trail *t)
 	if (t->end != SKBTRAIL_END_KIND_DROPPED)
 		return NULL;
 	f = open_text(&text, &size);
-	print_cause(f, t);
+	print_cause(f, t, false);
 	fclose(f);
 	return text;
 }

@@ -8,6 +8,8 @@
 #include "tests/stream.h"
 
 static char sentence[512];
+/* what drops are counted by */
+static char cause[512];
 /* the trail whose sentence is wanted, 0: the last one's */
 static uint64_t wanted;
 static char places[512];
@@ -17,7 +19,7 @@ static bool had_port;
 static void finished(void *arg, struct trail *t)
 {
 	char *text = summary_sentence(t, true);
-
+	char *alike = summary_cause(t);
 	size_t i, at = 0;
 
 	(void)arg;
@@ -28,7 +30,9 @@ static void finished(void *arg, struct trail *t)
 		at += snprintf(places + at, sizeof(places) - at, "%s %u ",
 			       *t->hits[i].place.dev ? t->hits[i].place.dev : "0",
 			       t->hits[i].place.inum);
+	snprintf(cause, sizeof(cause), "%s", alike ? alike : "");
 	free(text);
+	free(alike);
 }
 
 /* The sentence of the last trail of @s, which is freed. */
@@ -183,6 +187,30 @@ static void drops_by_place(void)
 	stream_name(s, SKBTRAIL_DICT_SYMBOL, 1, 0, "dst_discard_outer+0x18");
 	stream_end(s, 17, 2000, SKBTRAIL_END_KIND_DROPPED, ST_IP_RCV, 0);
 	CHECK_HAS(says(s), "dropped in ip.rcv: the kernel gave no reason (NOT_SPECIFIED at ");
+}
+
+/* figures of one packet; drops are counted without them */
+static void drops_with_figures(void)
+{
+	struct skbtrail_fact_sock sock = { .cookie = 7, .rmem = 2560, .rcvbuf = 2304 };
+	struct stream *s = one();
+
+	stream_name(s, SKBTRAIL_DICT_REASON, 6, 0, "SOCKET_RCVBUFF");
+	stream_change(s, 17, 1500);
+	stream_fact(s, SKBTRAIL_FACT_SOCK, &sock, sizeof(sock));
+	stream_end(s, 17, 2000, SKBTRAIL_END_KIND_DROPPED, ST_IP_RCV, 6);
+	CHECK_HAS(says(s), "the socket's receive buffer is full (2560 of 2304 bytes) (SOCKET_RCV");
+	CHECK_HAS(cause, "the socket's receive buffer is full (SOCKET_RCVBUFF at ");
+
+	/* listening, in which case these are connections */
+	sock = (struct skbtrail_fact_sock){ .cookie = 7, .state = 10, .rmem = 2, .rcvbuf = 1 };
+	s = one();
+	stream_name(s, SKBTRAIL_DICT_SYMBOL, 1, 0, "tcp_conn_request+0x0");
+	stream_change(s, 17, 1500);
+	stream_fact(s, SKBTRAIL_FACT_SOCK, &sock, sizeof(sock));
+	stream_end(s, 17, 2000, SKBTRAIL_END_KIND_DROPPED, ST_IP_RCV, 0);
+	CHECK_HAS(says(s), "the listen backlog is full (2 connections wait, backlog 1) (NOT_");
+	CHECK_HAS(cause, "the listen backlog is full (NOT_SPECIFIED at ");
 }
 
 static void change_ports(struct stream *s, uint64_t ns, uint8_t proto, uint16_t port)
@@ -346,6 +374,7 @@ void test_summary(void)
 	RUN(drops_by_rule);
 	RUN(drops_unknown);
 	RUN(drops_by_place);
+	RUN(drops_with_figures);
 	RUN(tunnelled);
 	RUN(others);
 	RUN(open_ends);
