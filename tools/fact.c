@@ -63,6 +63,7 @@ static const struct {
 
 static_assert(2 * sizeof(struct skbtrail_fact_payload) <= FACT_VALUE_MAX, "a pair fits");
 static_assert(sizeof(struct skbtrail_fact_tuple) <= FACT_VALUE_MAX, "a fact that is too long");
+static_assert(sizeof(struct skbtrail_fact_sock) <= FACT_VALUE_MAX, "a fact that is too long");
 static_assert(ARRAY_SIZE(facts) == SKBTRAIL_FACT_MAX + 1, "a fact without a line");
 
 enum decoded fact_take(const struct fact *fact, struct value *value)

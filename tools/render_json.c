@@ -143,23 +143,35 @@ static struct json_object *json_links(const struct link *links, size_t n)
 	return list;
 }
 
+/* What was changed and changed back, or is told with no difference, is no change. */
 static void add_change(struct json_object *o, const struct change *ch)
 {
-	struct json_object *pair = json_object_new_array_ext(2);
+	struct json_object *old = fact_json(ch->fact, &ch->old);
+	struct json_object *new = fact_json(ch->fact, &ch->new);
+	struct json_object *pair;
 
-	json_object_array_add(pair, fact_json(ch->fact, &ch->old));
-	json_object_array_add(pair, fact_json(ch->fact, &ch->new));
+	if (json_object_equal(old, new)) {
+		json_object_put(old);
+		json_object_put(new);
+		return;
+	}
+	pair = json_object_new_array_ext(2);
+	json_object_array_add(pair, old);
+	json_object_array_add(pair, new);
 	add(o, fact_key(ch->fact), pair);
 }
 
-static struct json_object *json_changes(const struct change *ch, uint32_t n)
+static void add_changes(struct json_object *o, const struct change *ch, uint32_t n)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_object *changes = json_object_new_object();
 
 	for (; n; n--, ch++)
 		if (!ch->dry)
-			add_change(o, ch);
-	return o;
+			add_change(changes, ch);
+	if (json_object_object_length(changes))
+		add(o, "changes", changes);
+	else
+		json_object_put(changes);
 }
 
 /* Returns the object of a rule among those of a hit; rules change one after the other. */
@@ -206,8 +218,7 @@ static struct json_object *json_deeds(const struct trail *t, size_t hit)
 			continue;
 		o = json_object_new_object();
 		verdict_json_deed(o, d->v);
-		if (d->nr_changes)
-			add(o, "changes", json_changes(&t->done[d->changes], d->nr_changes));
+		add_changes(o, &t->done[d->changes], d->nr_changes);
 		if (!list)
 			list = json_object_new_array();
 		json_object_array_add(list, o);
@@ -257,8 +268,7 @@ static struct json_object *json_hit(const struct canvas *c,
 	add_number(o, "len", h->len);
 	if (h->info)
 		add_number(o, "info", h->info);
-	if (h->nr_changes)
-		add(o, "changes", json_changes(&t->changes[h->changes], h->nr_changes));
+	add_changes(o, &t->changes[h->changes], h->nr_changes);
 	add_rewrites(o, t, h);
 	if (deeds)
 		add(o, "by", deeds);

@@ -220,6 +220,9 @@ static struct stream *changed_syn(void)
 	stream_dst(s, "10.0.0.10");
 	stream_fact(s, SKBTRAIL_FACT_CT, &ct, sizeof(ct));
 	stream_deed(s, 17, 1002000, SKBTRAIL_VERDICT_ACTION_QUEUE, 0, 7);
+	stream_deed(s, 17, 1002000, SKBTRAIL_VERDICT_ACTION_QUEUE_BYPASS, 0, 8);
+	/* of which a rewrite rule has told already */
+	stream_deed(s, 17, 1002500, SKBTRAIL_VERDICT_ACTION_CHANGE, 0, 0);
 	stream_hit(s, 17, ST_TCP_RCV, 1003000, 0);
 	/* inside what it has left */
 	stream_inside(s, 17, ST_NF_LOCAL_IN, 1004000);
@@ -238,6 +241,7 @@ static void deeds(void)
 
 	CHECK_HAS(r.out, " dst 10.0.0.9 → 10.0.0.10, ct new zone 5 (redirect by nft inet fw c2 ");
 	CHECK_HAS(r.out, "(to NFQUEUE 7 by nft inet fw c2 handle 2 (by c1, c2))");
+	CHECK_HAS(r.out, ", (to NFQUEUE 8 with bypass by nft inet fw c2 handle 2 ");
 	CHECK(!strstr(r.out, "NFQUEUE 1 "));
 	free(r.out);
 	free(err);
@@ -246,7 +250,9 @@ static void deeds(void)
 	err = unit_stderr(view_all, &r);
 	CHECK_HAS(r.out, "\"dst\":[\"10.0.0.9\",\"10.0.0.10\"],\"ct\":[null,{\"state\":\"new\",");
 	CHECK_HAS(r.out, "\"by\":[{\"action\":\"change\",\"nat\":\"redirect\",\"undone\":false,");
-	CHECK_HAS(r.out, "{\"action\":\"queue\",\"queue\":7,");
+	CHECK_HAS(r.out, "{\"action\":\"queue\",\"queue\":7,\"bypass\":false,");
+	CHECK_HAS(r.out, "{\"action\":\"queue\",\"queue\":8,\"bypass\":true,");
+	CHECK(!strstr(r.out, "{\"action\":\"change\",\"rule\""));
 	CHECK_HAS(r.out, "\"stage\":\"tcp.established\"");
 	CHECK_HAS(r.out, "\"changes\":{\"dst\":[\"10.0.0.10\",\"10.0.0.11\"]}}]}");
 	free(r.out);
