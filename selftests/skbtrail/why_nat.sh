@@ -184,8 +184,10 @@ expect_legacy()
 } >"$WORK/expected"
 judge "$WORK/legacy.out" <"$WORK/expected"
 
-# what conntrack refuses: one that belongs to nothing, one too many; and NFQUEUE
+# what conntrack refuses: one that belongs to nothing, one that clashes, one too many; and NFQUEUE
 MAC=$(mac_of "$router_ns" to_client)
+# nobody is there, and nobody says so: a reset would end the connection that another one clashes with
+ip -n "$router_ns" neigh add 10.4.0.77 lladdr 02:00:00:00:00:77 dev to_serv nud permanent
 in_ns "$router_ns" nft -f - <<-END
 	table inet held {
 		chain through {
@@ -193,6 +195,8 @@ in_ns "$router_ns" nft -f - <<-END
 			tcp dport 7509 queue num 3
 			tcp dport 7508 queue num 4
 			tcp dport 7506 queue num 5
+			tcp dport 7505 queue num 6
+			tcp dport 7504 queue num 7 bypass
 		}
 	}
 END
@@ -204,17 +208,24 @@ hold()
 	until_true 20000 in_ns "$router_ns" grep -q "^ *$2 " /proc/net/netfilter/nfnetlink_queue
 }
 
-# segment PORT FLAGS [COUNT]
+# segment PORT FLAGS [COUNT [ADDRESS]]
 segment()
 {
-	peer "$client_ns" frame-send 10.4.0.2 "$1" --devices veth0 --source 10.3.0.2 --mac "$MAC" \
-		--flags "$2" --count "${3-1}"
+	peer "$client_ns" frame-send "${4-10.4.0.2}" "$1" --devices veth0 --source 10.3.0.2 \
+		--mac "$MAC" --flags "$2" --count "${3-1}"
+}
+
+clashed()
+{
+	[ "$(grep -c '"dport":7505' "$WORK/refused.out")" -ge 2 ]
 }
 
 hold held 3 1
 QUEUE=$LAST
 hold dropped 5 1
 REFUSES=$LAST
+hold clash 6 2
+CLASHES=$LAST
 start_trace refused "tcp portrange 7500-7520 or udp portrange 7560-7569"
 segment 7507 16
 segment 7509 2
@@ -225,17 +236,23 @@ segment 7508 2
 segment 7506 2
 until_true 20000 grep -qx full "$WORK/dropped.out"
 kill -USR2 "$REFUSES"
-wait_trails refused 4
+# both have no connection yet when they come there; the first one to go on makes it
+segment 7505 2 2 10.4.0.77
+until_true 20000 grep -qx full "$WORK/clash.out"
+kill -USR1 "$CLASHES"
+until_true 20000 clashed
+segment 7504 2
+wait_trails refused 8
 before=$(sysctl -n net.netfilter.nf_conntrack_max)
 sysctl -qw net.netfilter.nf_conntrack_max=1
 for port in 7560 7561 7562 7563; do
 	peer "$client_ns" udp-send 10.4.0.2 "$port" 2>/dev/null
 done
-wait_trails refused 8
+wait_trails refused 12
 sysctl -qw net.netfilter.nf_conntrack_max="$before"
 stop_trace
 check "refused: nothing was lost" status_is 0
-kill -TERM "$QUEUE" "$REFUSES"
+kill -TERM "$QUEUE" "$REFUSES" "$CLASHES"
 judge "$WORK/refused.out" <<-END
 	invalid | one(dport=7507).ct == {"state": "invalid"}
 	invalid: the rule | rule(one(dport=7507))[:3] == ("ip", "marks", "through")
@@ -243,6 +260,12 @@ judge "$WORK/refused.out" <<-END
 	queued, by a rule | [(d.action, d.queue, d.stage, rule(d)[:3]) for d in deeds(one(dport=7509, src="10.3.0.2")) if d.action == "queue"] == [("queue", 3, "nf.forward", ("inet", "held", "through"))]
 	queued: it went on | one(dport=7509, src="10.3.0.2").reason == "NO_SOCKET"
 	dropped by who reads the queue | (one(dport=7506).end, one(dport=7506).where, [d.queue for d in deeds(one(dport=7506)) if d.action == "queue"]) == ("dropped", "nf.forward", [5]) and ": the program behind NFQUEUE dropped it (" in one(dport=7506).summary
+	clash: both were held | [[(d.queue, d.bypass) for d in deeds(t) if d.action == "queue"] for t in some(dport=7505)] == [[(6, False)], [(6, False)]]
+	clash: one of them | [(t.end, t.where, t.hook.get("why")) for t in some(dport=7505) if t.hook] == [("dropped", "nf.postrouting", "conntrack_clash")]
+	clash: the sentence | ["another packet had made its connection meanwhile" in t.summary for t in some(dport=7505) if t.hook] == [True]
+	clash: the other one went on | [t.reason for t in some(dport=7505) if not t.hook] == ["OTHERHOST"]
+	nobody need read the queue | [(d.queue, d.bypass, rule(d)[:3]) for d in deeds(one(dport=7504, src="10.3.0.2")) if d.action == "queue"] == [(7, True, ("inet", "held", "through"))]
+	nobody need read the queue: it went on | one(dport=7504, src="10.3.0.2").reason == "NO_SOCKET"
 	nobody reads the queue | one(dport=7508).end == "dropped" and "nobody takes packets from its NFQUEUE" in one(dport=7508).summary
 	table full | [(t.where, t.hook["why"], t.hook["func"]) for t in some() if t.hook and t.hook.get("why") == "conntrack_table_full"][:1] == [("nf.prerouting", "conntrack_table_full", "ipv4_conntrack_in")]
 	table full: the sentence | all("dropped by the netfilter hook ipv4_conntrack_in [nf_conntrack] in nf.prerouting: conntrack's table is full after " in t.summary for t in some() if t.hook and t.hook.get("why") == "conntrack_table_full")
