@@ -259,6 +259,14 @@ static void add_hit(struct walk *w, const struct event *e)
 	w->pending = t->nr_changes;
 }
 
+/* Whether a hit is that of the point where something was done: that need not be shown. */
+static bool is_point(const struct hit *h, const struct skbtrail_rec_verdict *v)
+{
+	if (h->layer && h->layer != SKBTRAIL_LAYER_NETFILTER)
+		return false;
+	return !h->info || (h->info & 0xff) == v->hook;
+}
+
 /* Who did what, at the point the packet is at; what was changed follows. */
 static void add_deed(struct walk *w, const struct event *e)
 {
@@ -270,6 +278,8 @@ static void add_deed(struct walk *w, const struct event *e)
 	if (!t->nr_hits || e->facts_len < sizeof(rec.verdict))
 		return;
 	memcpy(&rec.verdict, at, sizeof(rec.verdict));
+	if (!is_point(&t->hits[t->nr_hits - 1], &rec.verdict))
+		return;
 	rec.body = at + sizeof(rec.verdict);
 	rec.body_len = e->facts_len - sizeof(rec.verdict);
 	v = verdict_take(&rec);
@@ -284,13 +294,20 @@ static void add_deed(struct walk *w, const struct event *e)
 	};
 }
 
-/* Whether changes were made at the point of the last hit, by the hook that was told last. */
+/*
+ * Whether changes were made at the point of the last hit, by the hook that was told with
+ * them; that may be lost, and the one before is another.
+ */
 static bool is_inside(const struct walk *w, const struct event *e)
 {
 	const struct trail *t = w->t;
+	const struct deed *last;
 
-	return e->ctx & SKBTRAIL_FACTS_INSIDE && t->nr_deeds && w->pending == t->nr_changes &&
-	       t->deeds[t->nr_deeds - 1].hit == t->nr_hits - 1 &&
+	if (!(e->ctx & SKBTRAIL_FACTS_INSIDE) || !t->nr_deeds || w->pending != t->nr_changes)
+		return false;
+	last = &t->deeds[t->nr_deeds - 1];
+	return last->v->rec.ns == e->ns && last->hit == t->nr_hits - 1 &&
+	       last->v->rec.action == SKBTRAIL_VERDICT_ACTION_CHANGE &&
 	       t->hits[t->nr_hits - 1].stage_id == e->stage;
 }
 

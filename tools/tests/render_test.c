@@ -207,6 +207,7 @@ static struct stream *changed_syn(void)
 {
 	struct skbtrail_fact_ct ct = { .state = SKBTRAIL_CT_STATE_NEW, .zone = 5 };
 	struct stream *s = stream_new();
+	uint32_t mark = 9;
 
 	stream_batch(s, 1, 1);
 	stream_names(s);
@@ -219,6 +220,9 @@ static struct stream *changed_syn(void)
 	stream_inside(s, 17, ST_NF_LOCAL_IN, 1001000);
 	stream_dst(s, "10.0.0.10");
 	stream_fact(s, SKBTRAIL_FACT_CT, &ct, sizeof(ct));
+	/* by whom was lost */
+	stream_inside(s, 17, ST_NF_LOCAL_IN, 1001500);
+	stream_fact(s, SKBTRAIL_FACT_MARK, &mark, sizeof(mark));
 	stream_deed(s, 17, 1002000, SKBTRAIL_VERDICT_ACTION_QUEUE, 0, 7);
 	stream_deed(s, 17, 1002000, SKBTRAIL_VERDICT_ACTION_QUEUE_BYPASS, 0, 8);
 	/* of which a rewrite rule has told already */
@@ -253,6 +257,7 @@ static void deeds(void)
 	CHECK_HAS(r.out, "{\"action\":\"queue\",\"queue\":7,\"bypass\":false,");
 	CHECK_HAS(r.out, "{\"action\":\"queue\",\"queue\":8,\"bypass\":true,");
 	CHECK(!strstr(r.out, "{\"action\":\"change\",\"rule\""));
+	CHECK_HAS(r.out, "\"changes\":{\"mark\":[null,9]}}");
 	CHECK_HAS(r.out, "\"stage\":\"tcp.established\"");
 	CHECK_HAS(r.out, "\"changes\":{\"dst\":[\"10.0.0.10\",\"10.0.0.11\"]}}]}");
 	free(r.out);

@@ -9,7 +9,7 @@
 
 static char sentence[512];
 /* what drops are counted by */
-static char cause[512];
+static char counted_as[512];
 /* the trail whose sentence is wanted, 0: the last one's */
 static uint64_t wanted;
 static char places[512];
@@ -30,7 +30,7 @@ static void finished(void *arg, struct trail *t)
 		at += snprintf(places + at, sizeof(places) - at, "%s %u ",
 			       *t->hits[i].place.dev ? t->hits[i].place.dev : "0",
 			       t->hits[i].place.inum);
-	snprintf(cause, sizeof(cause), "%s", alike ? alike : "");
+	snprintf(counted_as, sizeof(counted_as), "%s", alike ? alike : "");
 	free(text);
 	free(alike);
 }
@@ -200,7 +200,7 @@ static void drops_with_figures(void)
 	stream_fact(s, SKBTRAIL_FACT_SOCK, &sock, sizeof(sock));
 	stream_end(s, 17, 2000, SKBTRAIL_END_KIND_DROPPED, ST_IP_RCV, 6);
 	CHECK_HAS(says(s), "the socket's receive buffer is full (2560 of 2304 bytes) (SOCKET_RCV");
-	CHECK_HAS(cause, "the socket's receive buffer is full (SOCKET_RCVBUFF at ");
+	CHECK_HAS(counted_as, "the socket's receive buffer is full (SOCKET_RCVBUFF at ");
 
 	/* listening, in which case these are connections */
 	sock = (struct skbtrail_fact_sock){ .cookie = 7, .state = 10, .rmem = 2, .rcvbuf = 1 };
@@ -210,7 +210,7 @@ static void drops_with_figures(void)
 	stream_fact(s, SKBTRAIL_FACT_SOCK, &sock, sizeof(sock));
 	stream_end(s, 17, 2000, SKBTRAIL_END_KIND_DROPPED, ST_IP_RCV, 0);
 	CHECK_HAS(says(s), "the listen backlog is full (2 connections wait, backlog 1) (NOT_");
-	CHECK_HAS(cause, "the listen backlog is full (NOT_SPECIFIED at ");
+	CHECK_HAS(counted_as, "the listen backlog is full (NOT_SPECIFIED at ");
 }
 
 static void change_ports(struct stream *s, uint64_t ns, uint8_t proto, uint16_t port)
