@@ -27,6 +27,7 @@ fragments-send sends a datagram of COUNT bytes as fragments of its own making, i
 tcp-server  answers COUNT connections: reads to the end, says "bye"
 tcp-client  sends COUNT bytes, closes its side, reads to the end
 tcp-told    the same, but says "connected" and reads a line before it sends, and one before it closes
+ebtables-drop  makes drop the policy of chain ADDRESS of the table filter of ebtables-legacy
 batch       does what stdin says, a line of arguments each; what is refused is left
 flood       sends COUNT datagrams with serial numbers, then "stop" ten times
 """
@@ -46,6 +47,7 @@ import threading
 SO_SNDBUFFORCE = 32
 SO_RCVBUFFORCE = 33
 SO_ATTACH_FILTER = 26
+EBT_SO_SET_ENTRIES, EBT_ACCEPT, EBT_DROP = 128, -1, -2
 UDP_SEGMENT = 103
 TCP_FIN_WAIT2 = 5
 MRT_INIT, MRT_ADD_VIF, MRT_ADD_MFC = 200, 202, 204
@@ -342,6 +344,19 @@ def frame_send(addr, port, count):
         s.send(b"".join(macs) + kind + ip + data)
 
 
+def ebtables_drop(chain, *_):
+    # chains without rules, in the order of their hooks
+    chains = [struct.pack("=I32sIiI", 0, name.encode(), 0,
+                          EBT_DROP if name == chain else EBT_ACCEPT, 0)
+              for name in ("INPUT", "FORWARD", "OUTPUT")]
+    entries = ctypes.create_string_buffer(b"".join(chains), 48 * len(chains))
+    at = ctypes.addressof(entries)
+    head = struct.pack("=32sIII4x6QI4xQQ", b"filter", 0b1110, 0, len(entries),
+                       0, at, at + 48, at + 96, 0, 0, 0, 0, at)
+    s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    s.setsockopt(socket.IPPROTO_IP, EBT_SO_SET_ENTRIES, head + entries.raw)
+
+
 def until_stop(addr, port):
     s = make(addr, socket.SOCK_DGRAM)
     s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
@@ -457,6 +472,7 @@ ROLES = {
     "packet-sink": packet_sink,
     "packet-send": packet_send,
     "frame-send": frame_send,
+    "ebtables-drop": ebtables_drop,
     "udp-mute": udp_mute,
     "tcp-mute": tcp_mute,
     "tcp-connect": tcp_connect,
