@@ -114,6 +114,7 @@ enum skbtrail_hook_kind {
 	SKBTRAIL_HOOK_TABLES,		/* it runs rules of x_tables, its argument a table */
 	SKBTRAIL_HOOK_EBTABLES,		/* the same of ebtables */
 	SKBTRAIL_HOOK_CONNTRACK,	/* it gives a packet its connection */
+	SKBTRAIL_HOOK_FLOWTABLE,	/* it sends a packet of a known flow on by itself */
 };
 
 /** skbtrail_attach_hook_kind() - of the hook function of a point with that op */

@@ -851,6 +851,10 @@ static const char *const trackers[] = {
 	"ipv4_conntrack_in", "ipv4_conntrack_local", "ipv6_conntrack_in", "ipv6_conntrack_local",
 };
 
+static const char *const flowtables[] = {
+	"nf_flow_offload_inet_hook", "nf_flow_offload_ip_hook", "nf_flow_offload_ipv6_hook",
+};
+
 static u8 kind_of_hook(const char *name)
 {
 	unsigned int i;
@@ -861,6 +865,9 @@ static u8 kind_of_hook(const char *name)
 	for (i = 0; i < ARRAY_SIZE(trackers); i++)
 		if (!strcmp(name, trackers[i]))
 			return SKBTRAIL_HOOK_CONNTRACK;
+	for (i = 0; i < ARRAY_SIZE(flowtables); i++)
+		if (!strcmp(name, flowtables[i]))
+			return SKBTRAIL_HOOK_FLOWTABLE;
 	return !strcmp(name, "ebt_do_table") ? SKBTRAIL_HOOK_EBTABLES : SKBTRAIL_HOOK_ANY;
 }
 

@@ -770,6 +770,7 @@ static noinline void see_otherwise(const struct skbtrail_point *p, const struct 
 	case SKBTRAIL_OP_XT_PARK:
 	case SKBTRAIL_OP_CT_FULL:
 	case SKBTRAIL_OP_CT_CLASH:
+	case SKBTRAIL_OP_FLOW:
 	case SKBTRAIL_OP_NAT:
 	case SKBTRAIL_OP_MASQUERADE:
 	case SKBTRAIL_OP_REDIRECT:

@@ -355,6 +355,7 @@ struct skbtrail_point skbtrail_points[] = {
 	WHY(XT_PARK, "nf_queue"),
 	WHY(CT_FULL, "early_drop", MOD("nf_conntrack")),
 	WHY(CT_CLASH, "nf_ct_resolve_clash", MOD("nf_conntrack")),
+	WHY(FLOW, "flow_offload_refresh", MOD("nf_flow_table")),
 	WHY(NAT, "nf_nat_manip_pkt", MOD("nf_nat")),
 	WHY(MASQUERADE, "nf_nat_masquerade_ipv4", MOD("nf_nat")),
 	WHY(MASQUERADE, "nf_nat_masquerade_ipv6", MOD("nf_nat")),

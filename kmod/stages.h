@@ -59,6 +59,7 @@ enum skbtrail_op {
 	SKBTRAIL_OP_XT_PARK,	/* a packet leaves its point in the middle, for user space */
 	SKBTRAIL_OP_CT_FULL,	/* conntrack has no room for a connection */
 	SKBTRAIL_OP_CT_CLASH,	/* a connection like that of a packet is there already */
+	SKBTRAIL_OP_FLOW,	/* a flowtable sends a packet on */
 	SKBTRAIL_OP_NAT,	/* headers are about to be changed by NAT */
 	SKBTRAIL_OP_MASQUERADE,	/* a connection is to be masqueraded, */
 	SKBTRAIL_OP_REDIRECT,	/* redirected */

@@ -29,7 +29,7 @@ static struct skbtrail_visit visits[1 << VISIT_BITS];
 
 DEFINE_PER_CPU(const struct sk_buff *, skbtrail_verdict_last);
 
-struct skbtrail_visit *skbtrail_visit_of(u64 trail)
+static struct skbtrail_visit *visit_of(u64 trail)
 {
 	return &visits[hash_64(trail, VISIT_BITS)];
 }
@@ -58,7 +58,7 @@ struct skbtrail_life *skbtrail_visit_life(struct skbtrail_set *set, const struct
 /* the visit of a life, locked; NULL: there is none, and with @begin another has its place */
 struct skbtrail_visit *skbtrail_visit_lock(const struct skbtrail_life *life, bool begin)
 {
-	struct skbtrail_visit *v = skbtrail_visit_of(life->trail);
+	struct skbtrail_visit *v = visit_of(life->trail);
 
 	if (skbtrail_track_doubtful(life))
 		return NULL;
@@ -91,10 +91,13 @@ static void enter_hook(const struct skbtrail_point *p, const void *priv, struct 
 		       const struct nf_hook_state *state)
 {
 	enum skbtrail_hook_kind kind = skbtrail_attach_hook_kind(p);
+	bool hand = kind == SKBTRAIL_HOOK_CONNTRACK || kind == SKBTRAIL_HOOK_FLOWTABLE;
 	struct skbtrail_set *set = skbtrail_track_set(skb);
 	struct skbtrail_life *life = skbtrail_visit_life(set, skb);
 	struct skbtrail_visit *v;
 
+	if (hand)
+		skbtrail_deed_next();
 	if (!life)
 		return;
 	skbtrail_xt_untrace(life, skb);
@@ -103,8 +106,8 @@ static void enter_hook(const struct skbtrail_point *p, const void *priv, struct 
 		if (skbtrail_visit_here(v, life, state)) {
 			skbtrail_deed_act(v, life, skb, state, skbtrail_attach_hook_fn(p), priv);
 			skbtrail_hook_note(v, skbtrail_attach_hook_fn(p), priv, kind);
-			if (kind == SKBTRAIL_HOOK_CONNTRACK)
-				skbtrail_deed_track(v);
+			if (hand)
+				skbtrail_deed_hand(v, skb, kind);
 			/* those of ARP have no trace, nor has ebtables */
 			if (kind == SKBTRAIL_HOOK_TABLES && v->closed && state->pf != NFPROTO_ARP)
 				skbtrail_xt_trace(life, skb);
@@ -251,6 +254,9 @@ void skbtrail_verdict_hit(const struct skbtrail_point *p, const struct pt_regs *
 		break;
 	case SKBTRAIL_OP_CT_FULL:
 		skbtrail_deed_full();
+		break;
+	case SKBTRAIL_OP_FLOW:
+		skbtrail_deed_flow();
 		break;
 	case SKBTRAIL_OP_CT_CLASH:
 	case SKBTRAIL_OP_NAT:

@@ -23,45 +23,75 @@
 #include "track.h"
 
 /**
- * struct tracking - a packet that conntrack has in its hands
+ * struct hand - a packet that conntrack or a flowtable has in its hands
+ * @skb: the packet; compared only
  * @task: for whom, in process context
- * @trail: its trail
+ * @trail: its trail, 0: nobody follows it
+ *
+ * They do some things of which they say of no packet. Who is meant is in their hook
+ * here: a softirq has a place of its own, and in process context, where others may
+ * have come between, it must be the same task.
  */
-struct tracking {
+struct hand {
+	const struct sk_buff		*skb;
 	const struct task_struct	*task;
 	u64				trail;
 };
 
 /* in process context, in softirq */
-static DEFINE_PER_CPU(struct tracking[2], tracking);
+static DEFINE_PER_CPU(struct hand[2], hand);
 
-static struct tracking *tracking_here(void)
+static struct hand *hand_here(void)
 {
-	return this_cpu_ptr(&tracking[!!in_serving_softirq()]);
+	return this_cpu_ptr(&hand[!!in_serving_softirq()]);
 }
 
-void skbtrail_deed_track(struct skbtrail_visit *v)
+void skbtrail_deed_next(void)
 {
-	v->actor.tracks = true;
-	*tracking_here() = (struct tracking){ current, v->trail };
+	if (!in_hardirq())
+		hand_here()->trail = 0;
 }
 
-/*
- * conntrack has no room, and says so of no packet. Who is meant is in its hook
- * here: a softirq has a place of its own, and in process context, where others may
- * have come between, it must be the same task.
- */
+void skbtrail_deed_hand(struct skbtrail_visit *v, const struct sk_buff *skb,
+			enum skbtrail_hook_kind kind)
+{
+	v->actor.tracks = kind == SKBTRAIL_HOOK_CONNTRACK;
+	v->actor.flows = kind == SKBTRAIL_HOOK_FLOWTABLE;
+	if (!in_hardirq())
+		*hand_here() = (struct hand){ skb, current, v->trail };
+}
+
+/* the life of the packet that is meant, its set locked; NULL: it is not known */
+static struct skbtrail_life *life_in_hand(struct skbtrail_set **set)
+{
+	const struct hand *h = hand_here();
+	struct skbtrail_life *life;
+
+	if (in_hardirq() || !h->trail || (!in_serving_softirq() && h->task != current))
+		return NULL;
+	*set = skbtrail_track_set(h->skb);
+	life = skbtrail_visit_life(*set, h->skb);
+	if (!life || life->trail == h->trail)
+		return life;
+	skbtrail_track_unlock(*set);
+	return NULL;
+}
+
 void skbtrail_deed_full(void)
 {
-	const struct tracking *t = tracking_here();
-	struct skbtrail_visit *v = skbtrail_visit_of(t->trail);
+	struct skbtrail_set *set;
+	struct skbtrail_life *life = life_in_hand(&set);
+	struct skbtrail_visit *v;
 
-	if (in_hardirq() || (!in_serving_softirq() && t->task != current))
+	if (!life)
 		return;
-	arch_spin_lock(&v->lock);
-	if (v->trail == t->trail && v->actor.tracks)
-		v->actor.why = SKBTRAIL_VERDICT_WHY_TABLE_FULL;
-	arch_spin_unlock(&v->lock);
+	v = skbtrail_visit_lock(life, false);
+	if (v) {
+		if (v->actor.fn && v->actor.tracks)
+			v->actor.why = SKBTRAIL_VERDICT_WHY_TABLE_FULL;
+		skbtrail_visit_unlock(v);
+	}
+	skbtrail_track_unlock(set);
 }
 
 /* nf_nat_manip_pkt(skb, ct, type, direction) */
@@ -115,9 +145,6 @@ void skbtrail_deed_doing(u8 op, const struct pt_regs *regs)
 static void begin_deed(const struct skbtrail_visit *v, const struct skbtrail_life *life,
 		       struct skbtrail_rec_verdict *head)
 {
-	const struct nf_hook_ops *ops;
-	int place = skbtrail_hook_place(v->hooks, v->actor.fn, v->actor.priv);
-
 	head->kind = SKBTRAIL_REC_KIND_VERDICT;
 	head->engine = SKBTRAIL_VERDICT_ENGINE_FUNCTION;
 	head->cause = SKBTRAIL_VERDICT_CAUSE_UNKNOWN;
@@ -127,10 +154,7 @@ static void begin_deed(const struct skbtrail_visit *v, const struct skbtrail_lif
 	head->netns = v->netns;
 	head->inum = v->inum;
 	head->symbol = skbtrail_symbol(v->actor.fn);
-	if (place < 0)
-		return;
-	ops = nf_hook_entries_get_hook_ops(v->hooks)[place];
-	head->priority = ops->priority;
+	head->priority = v->actor.priority;
 }
 
 /*
@@ -229,6 +253,36 @@ void skbtrail_deed_act(struct skbtrail_visit *v, struct skbtrail_life *life, str
 	if (place < 0)
 		return;
 	skbtrail_deed_done(v, life, skb, state, place);
-	v->actor = (struct skbtrail_actor){ .fn = fn, .priv = priv, .nr = v->nr };
+	v->actor = (struct skbtrail_actor){
+		.fn = fn, .priv = priv, .nr = v->nr,
+		.priority = nf_hook_entries_get_hook_ops(v->hooks)[place]->priority,
+	};
 	v->depth = 0;
+}
+
+/*
+ * Behind this a flowtable changes the packet and sends it on: the hook does not return it
+ * to its point. Others call this function as well, of packets that are not at a hook.
+ */
+void skbtrail_deed_flow(void)
+{
+	struct skbtrail_rec_verdict head = { .action = SKBTRAIL_VERDICT_ACTION_STEAL };
+	struct skbtrail_set *set;
+	struct skbtrail_life *life = life_in_hand(&set);
+	struct skbtrail_visit *v;
+
+	if (!life)
+		return;
+	v = skbtrail_visit_lock(life, false);
+	if (v) {
+		if (v->actor.fn && v->actor.flows && v->p && v->p->stage == life->stage &&
+		    v->hook_epoch == skbtrail_attach_why_missed()) {
+			begin_deed(v, life, &head);
+			head.ns = skbtrail_clock();
+			tell_deed(v, life, &head);
+		}
+		v->actor.fn = NULL;
+		skbtrail_visit_unlock(v);
+	}
+	skbtrail_track_unlock(set);
 }

@@ -61,8 +61,10 @@ struct skbtrail_entered {
  * struct skbtrail_actor - the hook a packet is in; a base chain of nf_tables is one, too
  * @fn: its function, NULL: in none yet
  * @priv: its argument
+ * @priority: its own
  * @nr: hook functions entered before it
  * @tracks: it gives packets their connections
+ * @flows: it sends packets of known flows on
  * @why: it drops for this: enum skbtrail_verdict_why
  * @nat: what NAT did in it: enum skbtrail_verdict_nat
  * @undone: that was to translate back
@@ -70,8 +72,10 @@ struct skbtrail_entered {
 struct skbtrail_actor {
 	const void	*fn;
 	const void	*priv;
+	s32		priority;
 	u32		nr;
 	bool		tracks;
+	bool		flows;
 	u8		why;
 	u8		nat;
 	bool		undone;
@@ -152,9 +156,6 @@ struct skbtrail_visit {
 /** skbtrail_visit_life() - the life of a followed packet, its set locked; NULL: nothing is */
 struct skbtrail_life *skbtrail_visit_life(struct skbtrail_set *set, const struct sk_buff *skb);
 
-/** skbtrail_visit_of() - where the visit of a trail is, if it has one; not locked */
-struct skbtrail_visit *skbtrail_visit_of(u64 trail);
-
 /** skbtrail_visit_lock() - that of a life, locked, with @begin made if need be; or NULL */
 struct skbtrail_visit *skbtrail_visit_lock(const struct skbtrail_life *life, bool begin);
 
@@ -210,8 +211,9 @@ void skbtrail_hook_tell(const struct skbtrail_visit *v, const struct skbtrail_li
 void skbtrail_deed_act(struct skbtrail_visit *v, struct skbtrail_life *life, struct sk_buff *skb,
 		       const struct nf_hook_state *state, const void *fn, const void *priv);
 
-/** skbtrail_deed_track() - the hook that was entered gives the packet a connection */
-void skbtrail_deed_track(struct skbtrail_visit *v);
+/** skbtrail_deed_hand() - the hook that was entered may do what is said of no packet */
+void skbtrail_deed_hand(struct skbtrail_visit *v, const struct sk_buff *skb,
+			enum skbtrail_hook_kind kind);
 
 /** skbtrail_deed_done() - tell what changed: by the hook it was in, unless one unseen can have */
 void skbtrail_deed_done(struct skbtrail_visit *v, struct skbtrail_life *life, struct sk_buff *skb,
@@ -223,8 +225,14 @@ void skbtrail_deed_queue(const struct skbtrail_visit *v, const struct skbtrail_l
 
 /* without any lock */
 
+/** skbtrail_deed_next() - such a hook is entered, by a packet that may not be followed */
+void skbtrail_deed_next(void);
+
 /** skbtrail_deed_full() - conntrack has no room for a connection */
 void skbtrail_deed_full(void);
+
+/** skbtrail_deed_flow() - a flowtable sends a packet on */
+void skbtrail_deed_flow(void);
 
 /** skbtrail_deed_doing() - what the hook a packet is in does with it, as @op says */
 void skbtrail_deed_doing(u8 op, const struct pt_regs *regs);

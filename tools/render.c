@@ -202,6 +202,8 @@ static void render_deed(const struct canvas *c, const struct trail *t, const str
 		fprintf(c->f, "to NFQUEUE %u%s ", d->v->rec.detail,
 			d->v->rec.action == SKBTRAIL_VERDICT_ACTION_QUEUE_BYPASS ?
 			" with bypass" : "");
+	if (d->v->rec.action == SKBTRAIL_VERDICT_ACTION_STEAL)
+		fputs("sent on in the fast path of a flowtable, ", c->f);
 	if (nat)
 		fprintf(c->f, "%s%s ", nat, d->v->rec.detail ? " undone" : "");
 	fputs("by ", c->f);

@@ -308,8 +308,8 @@ void verdict_json_deed(struct json_object *o, const struct verdict *v)
 		add_number(o, "queue", v->rec.detail);
 		json_object_object_add(o, "bypass", json_object_new_boolean(bypass));
 	} else {
-		add_text(o, "action", v->rec.action == SKBTRAIL_VERDICT_ACTION_CHANGE ?
-			 "change" : "unknown");
+		add_text(o, "action", v->rec.action == SKBTRAIL_VERDICT_ACTION_CHANGE ? "change" :
+			 v->rec.action == SKBTRAIL_VERDICT_ACTION_STEAL ? "steal" : "unknown");
 	}
 	if (nat) {
 		add_text(o, "nat", nat);

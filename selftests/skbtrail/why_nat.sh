@@ -272,5 +272,30 @@ judge "$WORK/refused.out" <<-END
 	every trail keeps the contract | all(valid(t) for t in T)
 END
 sed 's/^/# /' "$WORK/refused.err"
+
+# the first packet makes a connection, the second one a flow, the others need no more than that
+in_ns "$router_ns" nft -f - <<-END
+	table inet fast {
+		flowtable known {
+			hook ingress priority filter; devices = { to_client, to_serv };
+		}
+		chain through {
+			type filter hook forward priority filter + 2;
+			udp dport 7590 flow add @known
+		}
+	}
+END
+start_trace flow "udp port 7590"
+peer "$client_ns" udp-send 10.4.0.2 7590 --count 6
+wait_trails flow 6
+stop_trace
+check "flowtable: nothing was lost" status_is 0
+judge "$WORK/flow.out" <<-END
+	flowtable: some are sent on by it | 2 <= len([t for t in some(dport=7590) if any(d.action == "steal" for d in deeds(t))]) <= 4
+	flowtable: its hook | {(d.stage, d.hook["func"], d.hook["module"], d.hook["priority"]) for t in some(dport=7590) for d in deeds(t) if d.action == "steal"} == {("nf.ingress", "nf_flow_offload_inet_hook", "nf_flow_table_inet", 0)}
+	flowtable: those and no others pass the router by | all(("ip.forward" in t.stages) != any(d.action == "steal" for d in deeds(t)) for t in some(dport=7590))
+	flowtable: all arrive | [t.reason for t in some(dport=7590)] == ["NO_SOCKET"] * 6
+	every trail keeps the contract | all(valid(t) for t in T)
+END
 check "nothing stays attached" nothing_left
 done_testing

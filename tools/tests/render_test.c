@@ -225,6 +225,7 @@ static struct stream *changed_syn(void)
 	stream_fact(s, SKBTRAIL_FACT_MARK, &mark, sizeof(mark));
 	stream_deed(s, 17, 1002000, SKBTRAIL_VERDICT_ACTION_QUEUE, 0, 7);
 	stream_deed(s, 17, 1002000, SKBTRAIL_VERDICT_ACTION_QUEUE_BYPASS, 0, 8);
+	stream_deed(s, 17, 1002000, SKBTRAIL_VERDICT_ACTION_STEAL, 0, 0);
 	/* of which a rewrite rule has told already */
 	stream_deed(s, 17, 1002500, SKBTRAIL_VERDICT_ACTION_CHANGE, 0, 0);
 	stream_hit(s, 17, ST_TCP_RCV, 1003000, 0);
@@ -246,6 +247,7 @@ static void deeds(void)
 	CHECK_HAS(r.out, " dst 10.0.0.9 → 10.0.0.10, ct new zone 5 (redirect by nft inet fw c2 ");
 	CHECK_HAS(r.out, "(to NFQUEUE 7 by nft inet fw c2 handle 2 (by c1, c2))");
 	CHECK_HAS(r.out, ", (to NFQUEUE 8 with bypass by nft inet fw c2 handle 2 ");
+	CHECK_HAS(r.out, "(sent on in the fast path of a flowtable, by nft inet fw c2 ");
 	CHECK(!strstr(r.out, "NFQUEUE 1 "));
 	free(r.out);
 	free(err);
@@ -256,6 +258,7 @@ static void deeds(void)
 	CHECK_HAS(r.out, "\"by\":[{\"action\":\"change\",\"nat\":\"redirect\",\"undone\":false,");
 	CHECK_HAS(r.out, "{\"action\":\"queue\",\"queue\":7,\"bypass\":false,");
 	CHECK_HAS(r.out, "{\"action\":\"queue\",\"queue\":8,\"bypass\":true,");
+	CHECK_HAS(r.out, "{\"action\":\"steal\",\"rule\":");
 	CHECK(!strstr(r.out, "{\"action\":\"change\",\"rule\""));
 	CHECK_HAS(r.out, "\"changes\":{\"mark\":[null,9]}}");
 	CHECK_HAS(r.out, "\"stage\":\"tcp.established\"");

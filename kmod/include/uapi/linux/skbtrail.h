@@ -285,12 +285,14 @@ enum skbtrail_verdict_cause {
  * @SKBTRAIL_VERDICT_ACTION_CHANGE: It was changed; what changed follows as a change record with the flag inside. With NAT, detail 1 says that what was done to the connection is undone for a reply.
  * @SKBTRAIL_VERDICT_ACTION_QUEUE: It was given to user space; detail is the number of the queue.
  * @SKBTRAIL_VERDICT_ACTION_QUEUE_BYPASS: The same, but where nobody reads that queue it went on.
+ * @SKBTRAIL_VERDICT_ACTION_STEAL: It was taken by a flowtable, which sends it on by itself.
  */
 enum skbtrail_verdict_action {
 	SKBTRAIL_VERDICT_ACTION_DROP = 0,
 	SKBTRAIL_VERDICT_ACTION_CHANGE,
 	SKBTRAIL_VERDICT_ACTION_QUEUE,
 	SKBTRAIL_VERDICT_ACTION_QUEUE_BYPASS,
+	SKBTRAIL_VERDICT_ACTION_STEAL,
 	/* private: */
 	__SKBTRAIL_VERDICT_ACTION_MAX,
 	SKBTRAIL_VERDICT_ACTION_MAX = __SKBTRAIL_VERDICT_ACTION_MAX - 1
