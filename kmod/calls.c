@@ -21,6 +21,7 @@
 #include <net/tcp.h>
 
 #include "stages.h"
+#include "writes.h"
 
 #define BUCKET_BITS	7
 #define BUCKET_WAYS	4
@@ -496,6 +497,7 @@ void skbtrail_calls_clear(void)
 	unsigned int i;
 	int cpu;
 
+	skbtrail_writes_clear();
 	for_each_possible_cpu(cpu)
 		bucket_clear(per_cpu_ptr(&softirq_bucket, cpu));
 	for (i = 0; i < ARRAY_SIZE(buckets); i++)
@@ -508,6 +510,7 @@ void skbtrail_calls_init(void)
 	unsigned int i;
 	int cpu;
 
+	skbtrail_writes_init();
 	for_each_possible_cpu(cpu) {
 		own = per_cpu_ptr(&softirq_bucket, cpu);
 		raw_spin_lock_init(&own->lock);

@@ -32,6 +32,7 @@ static struct {
 	[SKBTRAIL_IN_RETRANSMIT_QUEUE]	= { "tcp_xmit_retransmit_queue.part.0" },
 	[SKBTRAIL_IN_LOSS_PROBE]	= { "tcp_send_loss_probe" },
 	[SKBTRAIL_IN_CONN_REQUEST]	= { "tcp_conn_request" },
+	[SKBTRAIL_IN_WAIT_MEMORY]	= { "sk_stream_wait_memory" },
 	[SKBTRAIL_IN_NFT]		= { "nft_do_chain" },
 	[SKBTRAIL_IN_HOOKS]		= { "nf_hook_slow" },
 };

@@ -104,8 +104,17 @@ void skbtrail_encode_hit(struct skbtrail_life *life, struct skbtrail_sighting *s
 void skbtrail_encode_drop(struct skbtrail_life *life, const struct skbtrail_sighting *s,
 			  bool vague);
 
-/** skbtrail_encode_read() - tell who reads the packet, and since when it wanted to */
-void skbtrail_encode_read(struct skbtrail_life *life, const struct skbtrail_sighting *s);
+/**
+ * skbtrail_encode_read() - tell who reads the packet, and since when it wanted to
+ *
+ * Of a TCP segment, whose bytes several calls may read: @bytes of them, from @at on.
+ */
+void skbtrail_encode_read(struct skbtrail_life *life, const struct skbtrail_sighting *s,
+			  u32 at, u32 bytes);
+
+/** skbtrail_encode_sends() - tell @sessions which send calls wrote the bytes of a segment */
+void skbtrail_encode_sends(const struct skbtrail_life *life, const struct skbtrail_sighting *s,
+			   u32 sessions);
 
 /** skbtrail_encode_bare_hit() - a hit of a trail whose packet may be gone */
 void skbtrail_encode_bare_hit(const struct skbtrail_point *p, u64 trail, u32 sessions, u64 ns);

@@ -151,7 +151,7 @@ static __always_inline bool skbtrail_all_told(struct skbtrail_life *life,
 			sk = skb->sk;
 		if (sk && sk != life->sk)
 			return false;
-		if (p->flags & SKBTRAIL_PF_ASIDE ||
+		if (p->flags & (SKBTRAIL_PF_ASIDE | SKBTRAIL_PF_ACK) ||
 		    (p->flags & SKBTRAIL_PF_ANSWER &&
 		     (life->flow.l3proto == ETH_P_ARP || life->stage == SKBTRAIL_ST_IP_DEFRAG)) ||
 		    (p->flags & SKBTRAIL_PF_DST && skb_dst(skb) != life->dst))

@@ -11,7 +11,8 @@
  *   view.c, filter.c           does somebody want it
  *   lives.c, lineage.c, sent.c that it begins and ends; what it was made from
  *   answers.c                  what was sent because of it
- *   calls.c                    what led to it: socket calls, owners
+ *   calls.c, writes.c          what led to it: socket calls, owners, who wrote its bytes
+ *   ack.c                      what it means to a TCP socket
  *   ends.c                     how it ended
  *   verdict*.c, visit.h        which rule of netfilter dropped or changed it
  *   ct.c                       its connection

@@ -38,6 +38,7 @@
 #include "symbols.h"
 #include "track.h"
 #include "verdict.h"
+#include "writes.h"
 
 /* of a receive list so many packets are looked at, and the rest, up to so many, counted */
 #define LIST_MAX	512
@@ -137,8 +138,10 @@ static struct skbtrail_life *admit(struct skbtrail_set *set, struct skbtrail_lif
 	life->sessions |= fresh;
 	skbtrail_encode_packet(life, s, fresh, &calls);
 	skbtrail_answers_link(life, s, fresh);
-	if (s->outward && s->view.have & SKBTRAIL_VIEW_TCP)
+	if (s->outward && s->view.have & SKBTRAIL_VIEW_TCP) {
+		skbtrail_encode_sends(life, s, fresh);
 		skbtrail_lineage_sent(life, s, &calls);
+	}
 	return life;
 }
 
@@ -471,7 +474,9 @@ static void see_list(const struct skbtrail_point *p, const struct list_head *lis
 				     skbtrail_clock());
 }
 
-static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool after)
+/* bytes @at and on, @bytes of them; of a packet that is copied whole that says nothing */
+static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool after,
+		     u32 at, u32 bytes)
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
 	u32 watch = watching(p);
@@ -486,7 +491,7 @@ static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool a
 	if (life && skbtrail_lives_same(set, life, &s) &&
 	    !(after && life->flags & SKBTRAIL_LIFE_COPIED)) {
 		skbtrail_lives_introduce(life, &s);
-		skbtrail_encode_read(life, &s);
+		skbtrail_encode_read(life, &s, at, bytes);
 		skbtrail_encode_hit(life, &s, watch);
 		life->flags |= SKBTRAIL_LIFE_COPIED;
 		skbtrail_calls_copied(life->trail, life->sessions);
@@ -615,9 +620,6 @@ static void see_socket(const struct skbtrail_point *p, struct sock *sk,
 	case SKBTRAIL_OP_CALLED:
 		skbtrail_calls_add(p, sk, ns);
 		break;
-	case SKBTRAIL_OP_CALL_END:
-		skbtrail_calls_end(sk);
-		break;
 	case SKBTRAIL_OP_BEFORE:
 		skbtrail_calls_before(p, sk, skb, ns, false, 0);
 		break;
@@ -626,6 +628,26 @@ static void see_socket(const struct skbtrail_point *p, struct sock *sk,
 				      p->stage == SKBTRAIL_ST_TCP_RETRANSMIT ? info : 0);
 		break;
 	}
+}
+
+static void see_write(const struct skbtrail_point *p, struct sock *sk, unsigned long bytes)
+{
+	u64 ns;
+
+	if (!network_sock(sk) || !sk_fullsock(sk))
+		return;
+	ns = skbtrail_clock();
+	skbtrail_calls_add(p, sk, ns);
+	skbtrail_writes_begin(sk, min_t(unsigned long, bytes, U32_MAX), ns);
+}
+
+/* other protocols send one packet a call, and release the socket before */
+static void see_release(struct sock *sk, unsigned long caller)
+{
+	if (!network_sock(sk) || !sk_fullsock(sk) || !sk_is_tcp(sk))
+		return;
+	skbtrail_calls_end(sk);
+	skbtrail_writes_so_far(sk, !skbtrail_code_in(caller, SKBTRAIL_IN_WAIT_MEMORY));
 }
 
 static struct sk_buff *packet_of(const struct skbtrail_point *p,
@@ -755,13 +777,20 @@ static noinline void see_otherwise(const struct skbtrail_point *p, const struct 
 	case SKBTRAIL_OP_WHOLE:
 		see_whole(p, (const void *)skbtrail_arg(regs, 1), packet_of(p, regs));
 		break;
+	case SKBTRAIL_OP_WRITE:
+		see_write(p, socket_of(p, regs), skbtrail_arg(regs, 3));
+		break;
+	case SKBTRAIL_OP_CALL_END:
+		see_release(socket_of(p, regs), caller);
+		break;
 	case SKBTRAIL_OP_COPY:
-		see_copy(p, packet_of(p, regs), false);
+		see_copy(p, packet_of(p, regs), false, skbtrail_arg(regs, 2),
+			 skbtrail_arg(regs, 4));
 		break;
 	case SKBTRAIL_OP_COPIED:
 		/* a negative length: only peeked at, it stays in the queue */
 		if ((int)skbtrail_arg(regs, 3) >= 0)
-			see_copy(p, packet_of(p, regs), true);
+			see_copy(p, packet_of(p, regs), true, 0, 0);
 		break;
 	case SKBTRAIL_OP_HOOK:
 	case SKBTRAIL_OP_HOOK_NEW:

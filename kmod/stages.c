@@ -188,7 +188,7 @@ struct skbtrail_point skbtrail_points[] = {
 	/* transport, in */
 	FN(TCP_RCV, PACKET, "tcp_v4_rcv", 1, NETHDR, V4, .flags = PF(DEV)),
 	FN(TCP_RCV, PACKET, "tcp_v6_rcv", 1, NETHDR, V6, .flags = PF(DEV)),
-	FN(TCP_ESTABLISHED, PACKET, "tcp_rcv_established", 2, .sk = 1),
+	FN(TCP_ESTABLISHED, PACKET, "tcp_rcv_established", 2, .sk = 1, .flags = PF(ACK)),
 	FN(TCP_DATA, PACKET, "tcp_data_queue", 2, .sk = 1),
 	FN(TCP_RESET, ANSWER, "tcp_v4_send_reset", 2, .flags = PF(ASIDE)),
 	FN(TCP_RESET, ANSWER, "tcp_v6_send_reset", 2, .flags = PF(ASIDE)),
@@ -234,7 +234,7 @@ struct skbtrail_point skbtrail_points[] = {
 	FN(SOCK_CONNECT, CALL, "tcp_v4_connect", 0, .sk = 1),
 	FN(SOCK_CONNECT, CALL, "tcp_v6_connect", 0, .sk = 1),
 	FN(SOCK_SEND, CALL, "security_socket_sendmsg", 0, .sk = 1, .flags = PF(SOCKET)),
-	FN(TCP_SENDMSG, CALLED, "tcp_sendmsg_locked", 0, .sk = 1),
+	FN(TCP_SENDMSG, WRITE, "tcp_sendmsg_locked", 0, .sk = 1),
 	FN(TCP_SENDMSG, CALL_END, "release_sock", 0, .sk = 1),
 	FN(UDP_SENDMSG, CALLED, "udp_sendmsg", 0, .sk = 1),
 	FN(UDP_SENDMSG, CALLED, "udpv6_sendmsg", 0, .sk = 1),
@@ -342,7 +342,8 @@ struct skbtrail_point skbtrail_points[] = {
 
 	/* rare, and the kernel's word on what is freed there cannot be taken: see ends.c */
 	FN(TCP_LISTEN, LISTEN, "tcp_conn_request", 4, .sk = 3, .flags = PF(WHY)),
-	FN(TCP_STATE, PACKET, "tcp_rcv_state_process", 2, .sk = 1, .flags = PF(WHY)),
+	FN(TCP_STATE, PACKET, "tcp_rcv_state_process", 2, .sk = 1,
+	   .flags = PF(ACK) | PF(WHY)),
 	FN(TCP_TIMEWAIT, PACKET, "tcp_timewait_state_process", 2, .flags = PF(WHY)),
 	FN(NDISC_RCV, PACKET, "ndisc_rcv", 1, NETHDR, V6, .flags = PF(WHY)),
 	FN(ICMP_ECHO, PACKET, "icmp_echo", 1, .flags = PF(WHY)),

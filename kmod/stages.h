@@ -37,6 +37,7 @@ enum skbtrail_op {
 	SKBTRAIL_OP_CREATE,	/* a socket is created */
 	SKBTRAIL_OP_CALL,	/* a send call begins */
 	SKBTRAIL_OP_CALLED,	/* a send call goes on */
+	SKBTRAIL_OP_WRITE,	/* the same, TCP, which the caller owns; third argument: bytes */
 	SKBTRAIL_OP_CALL_END,	/* the socket is released by its caller */
 	SKBTRAIL_OP_READ,	/* a read call begins */
 	SKBTRAIL_OP_COPY,	/* data of a packet is copied to a reader */
@@ -103,8 +104,9 @@ enum skbtrail_l2 {
 #define SKBTRAIL_PF_WHY		BIT(13)	/* tells why a packet is dropped; for every session */
 #define SKBTRAIL_PF_PARTIAL	BIT(14)	/* frees only what has become part of another packet */
 
-#define SKBTRAIL_PF_SK		BIT(14)	/* an argument is a socket; set at load */
-#define SKBTRAIL_PF_PLAIN	BIT(15)	/* just a packet that passes; set at load */
+#define SKBTRAIL_PF_ACK		BIT(15)	/* TCP is about to see what the segment acknowledges */
+#define SKBTRAIL_PF_SK		BIT(16)	/* an argument is a socket; set at load */
+#define SKBTRAIL_PF_PLAIN	BIT(17)	/* just a packet that passes; set at load */
 
 /* a hit of such a point has more to be compared than the packet itself */
 #define SKBTRAIL_PF_ASKS	(SKBTRAIL_PF_SK | SKBTRAIL_PF_OUT | SKBTRAIL_PF_DST | \
@@ -155,7 +157,7 @@ struct skbtrail_point {
 	u8			l3;
 	u8			l2;
 	u16			l3proto;
-	u16			flags;
+	u32			flags;
 	u8			kind;
 	u8			state;
 	bool			attached;

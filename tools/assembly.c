@@ -341,6 +341,25 @@ static void take_deed(struct assembly *a, struct flight *f, const struct record 
 	keep_facts(a, f, rec->body, rec->body_len);
 }
 
+static void take_call(struct assembly *a, const struct skbtrail_rec_call *call)
+{
+	struct flight *f = flight_get(a, call->trail, call->ns);
+	struct event *e;
+
+	if (!f)
+		return;
+	if (f->nr_events >= MAX_EVENTS || f->len_facts + sizeof(*call) > MAX_FACTS) {
+		f->skipped++;
+		return;
+	}
+	e = add_event(a, f);
+	e->kind = SKBTRAIL_REC_KIND_CALL;
+	e->ns = call->ns;
+	e->facts = f->len_facts;
+	e->facts_len = sizeof(*call);
+	keep_facts(a, f, (const uint8_t *)call, sizeof(*call));
+}
+
 static void take_verdict(struct assembly *a, const struct record *rec)
 {
 	struct flight *f = flight_get(a, rec->verdict.trail, rec->verdict.ns);
@@ -391,6 +410,9 @@ void assembly_record(struct assembly *a, const struct record *rec, uint32_t cpu)
 		break;
 	case SKBTRAIL_REC_KIND_VERDICT:
 		take_verdict(a, rec);
+		break;
+	case SKBTRAIL_REC_KIND_CALL:
+		take_call(a, &rec->call);
 		break;
 	case SKBTRAIL_REC_KIND_END:
 		take_end(a, &rec->end);

@@ -294,6 +294,21 @@ static void add_deed(struct walk *w, const struct event *e)
 	};
 }
 
+/* The first send calls, in the order of their bytes; of read calls the last: it took the rest. */
+static void add_call(struct walk *w, const struct event *e)
+{
+	struct skbtrail_rec_call call;
+	struct trail *t = w->t;
+
+	if (e->facts_len != sizeof(call))
+		return;
+	memcpy(&call, w->f->facts + e->facts, sizeof(call));
+	if (call.way == SKBTRAIL_CALL_WAY_READ)
+		t->read = call;
+	else if (call.way == SKBTRAIL_CALL_WAY_SEND && t->nr_sends < TRAIL_SENDS)
+		t->sends[t->nr_sends++] = call;
+}
+
 /*
  * Whether changes were made at the point of the last hit, by the hook that was told with
  * them; that may be lost, and the one before is another.
@@ -389,6 +404,8 @@ static void walk_events(struct walk *w)
 			add_hit(w, e);
 		else if (e->kind == SKBTRAIL_REC_KIND_VERDICT)
 			add_deed(w, e);
+		else if (e->kind == SKBTRAIL_REC_KIND_CALL)
+			add_call(w, e);
 		else if (e != packet && is_inside(w, e))
 			walk_inside(w, e);
 		else if (e != packet)
@@ -451,6 +468,7 @@ static void build_end(struct trail *t, const struct flight *f,
 		      const struct names *names)
 {
 	const struct hit *copied = trail_last(t, "sock.copy");
+	const struct hit *queued = trail_last(t, "sock.queue");
 
 	t->end = f->end.end ? f->end.end : SKBTRAIL_END_KIND_OPEN;
 	t->end_ns = f->end.end ? f->end.ns : f->last_ns;
@@ -477,6 +495,8 @@ static void build_end(struct trail *t, const struct flight *f,
 		t->end_ns = copied->ns;
 	if (t->end_ns < t->start_ns)
 		t->end_ns = t->start_ns;
+	if (t->end == SKBTRAIL_END_KIND_DELIVERED && copied && queued && queued->ns < copied->ns)
+		t->queued_ns = copied->ns - queued->ns;
 }
 
 void trail_build(struct trail *t, struct flight *f, const struct names *names,

@@ -29,6 +29,7 @@ static const struct {
 	[SKBTRAIL_REC_KIND_NAME]	= OPEN(skbtrail_rec_name),
 	[SKBTRAIL_REC_KIND_SUMMARY]	= FIXED(skbtrail_rec_summary),
 	[SKBTRAIL_REC_KIND_VERDICT]	= OPEN(skbtrail_rec_verdict),
+	[SKBTRAIL_REC_KIND_CALL]	= FIXED(skbtrail_rec_call),
 #undef FIXED
 #undef GROWN
 #undef OPEN

@@ -39,6 +39,7 @@ struct record {
 		struct skbtrail_rec_name name;
 		struct skbtrail_rec_summary summary;
 		struct skbtrail_rec_verdict verdict;
+		struct skbtrail_rec_call call;
 	};
 	const uint8_t *body;
 	size_t body_len;

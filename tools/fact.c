@@ -56,6 +56,7 @@ static const struct {
 	[SKBTRAIL_FACT_CT_REPLY] = FACT("ct_reply", struct skbtrail_fact_tuple),
 	[SKBTRAIL_FACT_OWNER]	= FACT("owner", struct skbtrail_fact_task),
 	[SKBTRAIL_FACT_QDISC]	= FACT("qdisc", struct skbtrail_fact_qdisc),
+	[SKBTRAIL_FACT_ACK]	= FACT("ack", struct skbtrail_fact_ack),
 #undef FACT
 #undef RANGE
 #undef PAIR

@@ -95,6 +95,9 @@ const char *fact_ct_state(unsigned int state);
 /* Whether conntrack calls the packet something else, or its connection has another mark. */
 bool fact_ct_differs(const struct value *a, const struct value *b);
 
+/* What a TCP segment says of what was sent: "new", "duplicate"; NULL for what is not known here. */
+const char *fact_ack_kind(unsigned int kind);
+
 /* "established", ...; NULL for 0 and for states without a name. */
 const char *fact_tcp_state(unsigned int state);
 

@@ -57,6 +57,11 @@ static void put_name(struct json_object *o, const struct member *m, const uint8_
 	add_text(o, m->key, clean);
 }
 
+static void put_ack_kind(struct json_object *o, const struct member *m, const uint8_t *record)
+{
+	add_text(o, m->key, fact_ack_kind(record[m->at]));
+}
+
 static void put_tcp_flags(struct json_object *o, const struct member *m, const uint8_t *record)
 {
 	char buf[40];
@@ -229,6 +234,12 @@ static const struct member qdisc[] = {
 	MEMBER(qdisc, "limit", limit, put_known),
 };
 
+static const struct member ack[] = {
+	MEMBER(ack, "kind", kind, put_ack_kind),
+	MEMBER(ack, "bytes", bytes, put_number),
+	MEMBER(ack, "flight", flight, put_number),
+};
+
 static const struct member task[] = {
 	MEMBER(task, "pid", pid, put_number),
 	MEMBER(task, "tid", tid, put_number),
@@ -282,6 +293,7 @@ static const struct {
 	[SKBTRAIL_FACT_READER]	= RECORD(task),
 	[SKBTRAIL_FACT_OWNER]	= RECORD(task),
 	[SKBTRAIL_FACT_QDISC]	= RECORD(qdisc),
+	[SKBTRAIL_FACT_ACK]	= RECORD(ack),
 	[SKBTRAIL_FACT_ROUTE]	= RECORD(route),
 	[SKBTRAIL_FACT_GSO]	= RECORD(gso),
 	[SKBTRAIL_FACT_TUNNEL]	= RECORD(tunnel),

@@ -164,6 +164,40 @@ bool fact_ct_differs(const struct value *a, const struct value *b)
 	return x.state != y.state || x.reply != y.reply || x.zone != y.zone || x.mark != y.mark;
 }
 
+const char *fact_ack_kind(unsigned int kind)
+{
+	static const char *const names[] = {
+		[SKBTRAIL_ACK_KIND_NEW] = "new",
+		[SKBTRAIL_ACK_KIND_DUPLICATE] = "duplicate",
+		[SKBTRAIL_ACK_KIND_WINDOW] = "window",
+		[SKBTRAIL_ACK_KIND_PROBE] = "probe",
+		[SKBTRAIL_ACK_KIND_OLD] = "old",
+		[SKBTRAIL_ACK_KIND_SAME] = "same",
+	};
+
+	return kind < ARRAY_SIZE(names) ? names[kind] : NULL;
+}
+
+static void text_ack(FILE *f, const struct value *v)
+{
+	struct skbtrail_fact_ack ack;
+
+	fact_copy(v, &ack, sizeof(ack));
+	switch (ack.kind) {
+	case SKBTRAIL_ACK_KIND_NEW:
+		if (ack.bytes)
+			fprintf(f, "of %u bytes", ack.bytes);
+		else
+			fputs("of a SYN or FIN", f);
+		break;
+	case SKBTRAIL_ACK_KIND_SAME:
+		fputs("of nothing new", f);
+		break;
+	default:
+		fputs(fact_ack_kind(ack.kind) ? fact_ack_kind(ack.kind) : "?", f);
+	}
+}
+
 static void text_qdisc(FILE *f, const struct value *v)
 {
 	char kind[SKBTRAIL_NAME_LEN];
@@ -404,6 +438,9 @@ void fact_text(FILE *f, unsigned int id, const struct value *v)
 		break;
 	case SKBTRAIL_FACT_QDISC:
 		text_qdisc(f, v);
+		break;
+	case SKBTRAIL_FACT_ACK:
+		text_ack(f, v);
 		break;
 	case SKBTRAIL_FACT_CT:
 		text_ct(f, v);

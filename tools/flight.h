@@ -10,8 +10,9 @@
 #include "trail.h"
 
 /**
- * struct event - One hit, packet or change record, or what a hook did, in its order of arrival.
- * @facts: offset into the flight's facts; what a hook did is there as its whole record
+ * struct event - One hit, packet or change record, or what a hook or a call did, in its order of
+ *	arrival.
+ * @facts: offset into the flight's facts; what a hook or a call did is there as its whole record
  * @facts_len: bytes there; 0 for hits
  * @ctx: of a hit; flags of a change record
  */

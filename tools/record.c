@@ -117,6 +117,7 @@ static int begin(void *arg)
 		     1u << SKBTRAIL_REC_KIND_PACKET | \
 		     1u << SKBTRAIL_REC_KIND_CHANGE | \
 		     1u << SKBTRAIL_REC_KIND_LINK | \
+		     1u << SKBTRAIL_REC_KIND_CALL | \
 		     1u << SKBTRAIL_REC_KIND_NAME)
 
 /*

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "array.h"
+#include "call.h"
 #include "lineage.h"
 #include "reason.h"
 #include "summary.h"
@@ -296,6 +297,10 @@ void render_json(const struct canvas *c, const struct trail *t)
 	add_bytes(o, t);
 	add_processes(o, t);
 	add_fact(o, &t->last, SKBTRAIL_FACT_OWNER);
+	add_fact(o, &t->last, SKBTRAIL_FACT_ACK);
+	call_json(o, t);
+	if (t->queued_ns)
+		add_number(o, "queued_ns", t->queued_ns);
 	add_fact(o, &t->last, SKBTRAIL_FACT_QDISC);
 	add_fact(o, &t->last, SKBTRAIL_FACT_CT);
 	add_fact(o, &t->last, SKBTRAIL_FACT_CT_ORIG);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "call.h"
 #include "lineage.h"
 #include "reason.h"
 #include "summary.h"
@@ -37,6 +38,7 @@ static void render_heading(const struct canvas *c, const struct trail *t)
 		fputs("  ", c->f);
 		fact_text(c->f, SKBTRAIL_FACT_SENDER, process);
 	}
+	call_heading(c->f, t);
 	lineage_heading(c->f, t);
 	fputc('\n', c->f);
 }

@@ -43,6 +43,7 @@ static void print_delivered(FILE *f, const struct trail *t, bool utf8)
 {
 	struct skbtrail_fact_task task;
 	char comm[SKBTRAIL_NAME_LEN];
+	char buf[DURATION_LEN];
 
 	if (fact_copy(&t->last.v[SKBTRAIL_FACT_READER], &task, sizeof(task))) {
 		clean_text(comm, sizeof(comm), task.comm, sizeof(task.comm));
@@ -51,6 +52,9 @@ static void print_delivered(FILE *f, const struct trail *t, bool utf8)
 		fprintf(f, "delivered to an unknown process");
 	}
 	print_after(f, t, utf8);
+	if (t->queued_ns)
+		fprintf(f, ", %s of it in the socket's queue",
+			text_duration(buf, sizeof(buf), t->queued_ns, utf8));
 }
 
 static void print_sent(FILE *f, const struct trail *t, bool utf8)
@@ -375,13 +379,45 @@ char *summary_cause(const struct trail *t)
 	return text;
 }
 
+/* What a segment said of what was sent; NULL where that is not known. */
+static const char *ack_did(const struct trail *t, char *buf, size_t size)
+{
+	struct skbtrail_fact_ack ack;
+
+	if (!fact_copy(&t->last.v[SKBTRAIL_FACT_ACK], &ack, sizeof(ack)))
+		return NULL;
+	switch (ack.kind) {
+	case SKBTRAIL_ACK_KIND_NEW:
+		if (!ack.bytes)
+			return "acknowledged a SYN or FIN";
+		snprintf(buf, size, "acknowledged %u bytes", ack.bytes);
+		return buf;
+	case SKBTRAIL_ACK_KIND_DUPLICATE:
+		return "duplicate ACK";
+	case SKBTRAIL_ACK_KIND_WINDOW:
+		return "window update";
+	case SKBTRAIL_ACK_KIND_PROBE:
+		return "keep-alive or window probe";
+	case SKBTRAIL_ACK_KIND_OLD:
+		return "old ACK";
+	case SKBTRAIL_ACK_KIND_SAME:
+		return "acknowledged nothing new";
+	default:
+		return NULL;
+	}
+}
+
 /* What a TCP segment without data did, told by its flags; NULL with data. */
-static const char *segment_did(const struct trail *t)
+static const char *segment_did(const struct trail *t, char *buf, size_t size)
 {
 	struct skbtrail_fact_tcp tcp;
+	const char *did;
 
-	if (!fact_copy(&t->last.v[SKBTRAIL_FACT_TCP], &tcp, sizeof(tcp)) || tcp.payload)
+	if (!fact_copy(&t->last.v[SKBTRAIL_FACT_TCP], &tcp, sizeof(tcp)))
 		return NULL;
+	if (tcp.payload)
+		return NULL;
+	did = ack_did(t, buf, size);
 	if (tcp.flags & TCP_RST)
 		return "reset the connection";
 	if (tcp.flags & TCP_SYN)
@@ -389,12 +425,13 @@ static const char *segment_did(const struct trail *t)
 					     "asked for a connection";
 	if (tcp.flags & TCP_FIN)
 		return "closed its side of the connection";
-	return tcp.flags == TCP_ACK ? "pure ACK" : NULL;
+	return did ? did : tcp.flags == TCP_ACK ? "pure ACK" : NULL;
 }
 
 static void print_consumed(FILE *f, const struct trail *t, bool utf8)
 {
-	const char *where = last_stage(t), *how = segment_did(t);
+	char buf[64];
+	const char *where = last_stage(t), *how = segment_did(t, buf, sizeof(buf));
 
 	if (lineage_cut(f, t)) {
 		print_after(f, t, utf8);

@@ -13,6 +13,9 @@
 
 #define NO_CPU UINT32_MAX
 
+/* what the kernel tells at most */
+#define TRAIL_SENDS 4
+
 /**
  * struct place - Where a packet was.
  * @dev: device name, empty when no device was known
@@ -103,6 +106,7 @@ struct link {
  * @start_ns: first hit but for the creation of its socket and for a reader
  *	that waited; CLOCK_MONOTONIC in nanoseconds
  * @end_ns: end; when delivered, the moment its bytes were copied
+ * @queued_ns: how long it lay in its socket's queue; 0: not delivered, or not known
  * @real_offset: add to a time of this trail for CLOCK_REALTIME; 0 unknown
  * @end: enum skbtrail_end_kind
  * @unknown: enum skbtrail_unknown_reason, or one of enum tool_unknown
@@ -121,6 +125,8 @@ struct link {
  * @deeds: what hooks did with it, in order; what they changed is among the changes of
  *	their hits as well, there as a whole
  * @done: changes of deeds
+ * @sends: calls that wrote bytes it carries
+ * @read: call that read bytes of it last; size 0: none is known
  * @links: what it comes from, or went into
  * @linked_by: links of other trails that name this one, as far as they came
  *	before it was finished
@@ -129,6 +135,7 @@ struct trail {
 	uint64_t id;
 	uint64_t start_ns;
 	uint64_t end_ns;
+	uint64_t queued_ns;
 	int64_t real_offset;
 	uint8_t end;
 	uint8_t unknown;
@@ -153,6 +160,9 @@ struct trail {
 	size_t nr_deeds;
 	struct change *done;
 	size_t nr_done;
+	struct skbtrail_rec_call sends[TRAIL_SENDS];
+	size_t nr_sends;
+	struct skbtrail_rec_call read;
 	const struct link *links;
 	size_t nr_links;
 	const struct link *linked_by;

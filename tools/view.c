@@ -85,6 +85,8 @@ static uint64_t time_of(const struct record *rec)
 		return rec->facts.ns;
 	case SKBTRAIL_REC_KIND_VERDICT:
 		return rec->verdict.ns;
+	case SKBTRAIL_REC_KIND_CALL:
+		return rec->call.ns;
 	case SKBTRAIL_REC_KIND_END:
 		return rec->end.ns;
 	default:

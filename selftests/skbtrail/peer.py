@@ -28,6 +28,9 @@ tcp-server  answers COUNT connections: reads to the end, says "bye"
 tcp-client  sends COUNT bytes, closes its side, reads to the end
 tcp-told    the same, but says "connected" and reads a line before it sends, and one before it closes
 ebtables-drop  makes drop the policy of chain ADDRESS of the table filter of ebtables-legacy
+tcp-reader  receives one connection by calls of --piece bytes each; its buffer is small
+tcp-calls   connects and does what --text says: "send:N", "cork", "uncork"; waits after each of
+            them, but for "cork", until the other end has acknowledged everything
 batch       does what stdin says, a line of arguments each; what is refused is left
 flood       sends COUNT datagrams with serial numbers, then "stop" ten times
 """
@@ -49,6 +52,7 @@ SO_RCVBUFFORCE = 33
 SO_ATTACH_FILTER = 26
 EBT_SO_SET_ENTRIES, EBT_ACCEPT, EBT_DROP = 128, -1, -2
 UDP_SEGMENT = 103
+SIOCOUTQ = 0x5411
 TCP_FIN_WAIT2 = 5
 MRT_INIT, MRT_ADD_VIF, MRT_ADD_MFC = 200, 202, 204
 VIFF_USE_IFINDEX = 8
@@ -425,6 +429,39 @@ def tcp_client(addr, port, count, wait_for=None):
     assert answer == b"bye %d" % count, answer
 
 
+def tcp_reader(addr, port, _):
+    s = make(addr, socket.SOCK_STREAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+    s.bind((addr, port))
+    s.listen()
+    c = s.accept()[0]
+    print("accepted", flush=True)
+    while c.recv(OPTIONS.piece):
+        pass
+
+
+def wait_acknowledged(s):
+    waiting = b"\1"
+    while any(waiting):
+        waiting = fcntl.ioctl(s, SIOCOUTQ, bytes(4))
+
+
+def tcp_calls(addr, port, _):
+    s = make(addr, socket.SOCK_STREAM)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    s.connect((addr, port))
+    corked = False
+    for word in OPTIONS.text.split():
+        what, _, n = word.partition(":")
+        if what == "send":
+            s.sendall(b"x" * int(n))
+        else:
+            corked = what == "cork"
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, corked)
+        if not corked:
+            wait_acknowledged(s)
+
+
 def flood(addr, port, count):
     s = make(addr, socket.SOCK_DGRAM)
     # what waits on its way counts as the sender's
@@ -482,6 +519,8 @@ ROLES = {
     "tcp-server": tcp_server,
     "tcp-client": tcp_client,
     "tcp-told": tcp_told,
+    "tcp-reader": tcp_reader,
+    "tcp-calls": tcp_calls,
     "flood": flood,
 }
 

@@ -268,6 +268,54 @@ static void deeds(void)
 	free(r.s);
 }
 
+/* A segment of two calls of five that are told, read in two. */
+static struct stream *called_segment(void)
+{
+	struct stream *s = stream_new();
+	int i;
+
+	stream_batch(s, 1, 1);
+	stream_names(s);
+	stream_syn(s, 17, 1000000);
+	for (i = 0; i < 5; i++)
+		stream_call(s, 17, 1000000, SKBTRAIL_CALL_WAY_SEND, 1448 + i);
+	stream_call(s, 17, 1000000, 77, 1);
+	stream_hit(s, 17, ST_SOCK_QUEUE, 1001000, 0);
+	stream_call(s, 17, 1002000, SKBTRAIL_CALL_WAY_READ, 50);
+	stream_call(s, 17, 1003000, SKBTRAIL_CALL_WAY_READ, 30);
+	stream_hit(s, 17, ST_SOCK_COPY, 1003000, 0);
+	stream_end(s, 17, 1084000, SKBTRAIL_END_KIND_DELIVERED, ST_SOCK_COPY, 0);
+	stream_mark(s, 900000000);
+	stream_summary(s);
+	return s;
+}
+
+static void read_and_written(void)
+{
+	struct run r = { .s = called_segment() };
+	struct json_object *o;
+	char *err = unit_stderr(view_all, &r);
+
+	CHECK_HAS(r.out, "  carries bytes 101 to 1548 of 20000 by curl[195], and of 3 more");
+	CHECK_HAS(r.out, " after 2.00 µs, 2.00 µs of it in the socket's queue\n");
+	free(r.out);
+	free(err);
+
+	r.opts.json = true;
+	err = unit_stderr(view_all, &r);
+	o = json_tokener_parse(r.out);
+	CHECK(json_object_array_length(json_object_object_get(o, "sends")) == 4);
+	CHECK_HAS(r.out, "\"sends\":[{\"pid\":195,\"tid\":196,\"comm\":\"curl\",\"sock\":5,");
+	CHECK_HAS(r.out, "\"ns\":900,\"size\":20000,\"at\":100,\"bytes\":1448,\"pos\":5000000100}");
+	CHECK_HAS(r.out, "\"read\":{\"pid\":195,\"tid\":196,\"comm\":\"curl\",\"sock\":5,");
+	CHECK_HAS(r.out, "\"ns\":900,\"at\":100,\"bytes\":30,\"pos\":5000000100}");
+	CHECK_HAS(r.out, "\"queued_ns\":2000");
+	json_object_put(o);
+	free(r.out);
+	free(err);
+	free(r.s);
+}
+
 static void only_drops(void)
 {
 	struct run r = { .s = dropped_syn(), .opts.drops = true };
@@ -316,6 +364,7 @@ void test_render(void)
 	RUN(json);
 	RUN(lineage);
 	RUN(deeds);
+	RUN(read_and_written);
 	RUN(only_drops);
 	RUN(incomplete);
 }

@@ -62,6 +62,7 @@ void stream_names(struct stream *s)
 		[ST_ICMP_REPLY] = { "icmp.reply", "icmp_reply" },
 		[ST_TCP_ESTABLISHED] = { "tcp.established", "tcp_rcv_established" },
 		[ST_SOCK_READ] = { "sock.read", "security_socket_recvmsg" },
+		[ST_SOCK_QUEUE] = { "sock.queue", "tcp_queue_rcv" },
 		[ST_SOCK_CREATE] = { "sock.create", "security_socket_post_create" },
 	};
 	uint32_t i;
@@ -170,6 +171,18 @@ void stream_deed(struct stream *s, uint64_t trail, uint64_t ns, uint8_t action, 
 	r.nat = nat;
 	r.detail = detail;
 	memcpy(s->buf + at, &r, sizeof(r));
+}
+
+void stream_call(struct stream *s, uint64_t trail, uint64_t ns, uint8_t way, uint32_t bytes)
+{
+	struct skbtrail_rec_call r = {
+		.size = sizeof(r), .kind = SKBTRAIL_REC_KIND_CALL, .way = way, .bytes = bytes,
+		.trail = trail, .ns = ns, .begun = 900, .cookie = 5, .pos = 5000000100ull,
+		.asked = way == SKBTRAIL_CALL_WAY_SEND ? 20000 : 0, .at = 100, .pid = 195,
+		.tid = 196, .comm = "curl",
+	};
+
+	stream_raw(s, &r, sizeof(r));
 }
 
 void stream_inside(struct stream *s, uint64_t trail, uint16_t stage, uint64_t ns)

@@ -33,6 +33,7 @@ enum {
 	ST_TCP_ESTABLISHED,
 	ST_SOCK_CREATE,
 	ST_SOCK_READ,
+	ST_SOCK_QUEUE,
 	ST_COUNT,
 };
 
@@ -61,6 +62,8 @@ void stream_deed(struct stream *s, uint64_t trail, uint64_t ns, uint8_t action, 
 		 uint16_t detail);
 void stream_inside(struct stream *s, uint64_t trail, uint16_t stage, uint64_t ns);
 
+/* Of a socket with cookie 5, by process 195, "curl": bytes from 100 on of 20000. */
+void stream_call(struct stream *s, uint64_t trail, uint64_t ns, uint8_t way, uint32_t bytes);
 void stream_link(struct stream *s, uint64_t trail, uint64_t parent, uint8_t kind);
 /* The same with place, number of all, and info. */
 void stream_kin(struct stream *s, uint64_t trail, uint64_t parent, uint8_t kind,

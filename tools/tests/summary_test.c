@@ -91,6 +91,15 @@ static void read_by(void)
 	CHECK_TEXT(says(s), "delivered to nc (pid 195) after 84.2 µs");
 
 	s = one();
+	stream_hit(s, 17, ST_SOCK_QUEUE, 3000, 0);
+	stream_change(s, 17, 80000);
+	stream_task(s, SKBTRAIL_FACT_READER, 195, "nc");
+	stream_hit(s, 17, ST_SOCK_COPY, 85000, 0);
+	stream_end(s, 17, 999000, SKBTRAIL_END_KIND_DELIVERED, ST_SOCK_COPY, 0);
+	CHECK_TEXT(says(s),
+		   "delivered to nc (pid 195) after 84.0 µs, 82.0 µs of it in the socket's queue");
+
+	s = one();
 	stream_end(s, 17, 2000, SKBTRAIL_END_KIND_DELIVERED, ST_IP_RCV, 0);
 	CHECK_TEXT(says(s), "delivered to an unknown process after 1.00 µs");
 }

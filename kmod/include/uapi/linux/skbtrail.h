@@ -37,6 +37,7 @@
  * @SKBTRAIL_REC_KIND_NAME: Text for an id (struct rec-name).
  * @SKBTRAIL_REC_KIND_SUMMARY: Totals; last record of a stopped session (struct rec-summary).
  * @SKBTRAIL_REC_KIND_VERDICT: Who in netfilter dropped or changed a packet, before that (struct rec-verdict).
+ * @SKBTRAIL_REC_KIND_CALL: A call of a process and bytes of a TCP segment (struct rec-call).
  */
 enum skbtrail_rec_kind {
 	SKBTRAIL_REC_KIND_BATCH = 1,
@@ -50,6 +51,7 @@ enum skbtrail_rec_kind {
 	SKBTRAIL_REC_KIND_NAME,
 	SKBTRAIL_REC_KIND_SUMMARY,
 	SKBTRAIL_REC_KIND_VERDICT,
+	SKBTRAIL_REC_KIND_CALL,
 	/* private: */
 	__SKBTRAIL_REC_KIND_MAX,
 	SKBTRAIL_REC_KIND_MAX = __SKBTRAIL_REC_KIND_MAX - 1
@@ -95,6 +97,7 @@ enum skbtrail_rec_kind {
  * @SKBTRAIL_FACT_CT_REPLY: struct fact-tuple: what conntrack expects in the other direction, NAT included
  * @SKBTRAIL_FACT_OWNER: struct fact-task: process seen last to use the socket the packet is for
  * @SKBTRAIL_FACT_QDISC: struct fact-qdisc: queueing discipline that dropped it
+ * @SKBTRAIL_FACT_ACK: struct fact-ack: what a TCP segment says of what the socket it came to has sent
  */
 enum skbtrail_fact {
 	SKBTRAIL_FACT_L3PROTO = 1,
@@ -135,6 +138,7 @@ enum skbtrail_fact {
 	SKBTRAIL_FACT_CT_REPLY,
 	SKBTRAIL_FACT_OWNER,
 	SKBTRAIL_FACT_QDISC,
+	SKBTRAIL_FACT_ACK,
 	/* private: */
 	__SKBTRAIL_FACT_MAX,
 	SKBTRAIL_FACT_MAX = __SKBTRAIL_FACT_MAX - 1
@@ -209,6 +213,40 @@ enum skbtrail_retransmit_why {
 	/* private: */
 	__SKBTRAIL_RETRANSMIT_WHY_MAX,
 	SKBTRAIL_RETRANSMIT_WHY_MAX = __SKBTRAIL_RETRANSMIT_WHY_MAX - 1
+};
+
+/**
+ * enum skbtrail_call_way - What a call did with bytes of a segment.
+ * @SKBTRAIL_CALL_WAY_SEND: It wrote them.
+ * @SKBTRAIL_CALL_WAY_READ: It copied them; not taken out of the socket where it only looked at them.
+ */
+enum skbtrail_call_way {
+	SKBTRAIL_CALL_WAY_SEND = 1,
+	SKBTRAIL_CALL_WAY_READ,
+	/* private: */
+	__SKBTRAIL_CALL_WAY_MAX,
+	SKBTRAIL_CALL_WAY_MAX = __SKBTRAIL_CALL_WAY_MAX - 1
+};
+
+/**
+ * enum skbtrail_ack_kind - What a TCP segment says of what the socket it came to has sent, by that socket's state right before the kernel looks at it (RFC 9293, 3.10.7.4; duplicates as in RFC 5681, 2).
+ * @SKBTRAIL_ACK_KIND_NEW: It acknowledges bytes for the first time.
+ * @SKBTRAIL_ACK_KIND_DUPLICATE: It has no data and acknowledges again what was, with bytes on their way.
+ * @SKBTRAIL_ACK_KIND_WINDOW: It has no data, acknowledges nothing new and tells of another window.
+ * @SKBTRAIL_ACK_KIND_PROBE: It asks for an acknowledgment, a keep-alive or a probe of a closed window.
+ * @SKBTRAIL_ACK_KIND_OLD: It acknowledges less than was acknowledged before.
+ * @SKBTRAIL_ACK_KIND_SAME: It has no data and tells nothing new, as the answer to a probe.
+ */
+enum skbtrail_ack_kind {
+	SKBTRAIL_ACK_KIND_NEW = 1,
+	SKBTRAIL_ACK_KIND_DUPLICATE,
+	SKBTRAIL_ACK_KIND_WINDOW,
+	SKBTRAIL_ACK_KIND_PROBE,
+	SKBTRAIL_ACK_KIND_OLD,
+	SKBTRAIL_ACK_KIND_SAME,
+	/* private: */
+	__SKBTRAIL_ACK_KIND_MAX,
+	SKBTRAIL_ACK_KIND_MAX = __SKBTRAIL_ACK_KIND_MAX - 1
 };
 
 /**
@@ -759,6 +797,40 @@ struct skbtrail_rec_link {
 };
 
 /**
+ * struct skbtrail_rec_call - A call wrote, or copied, bytes that the trail's TCP segment carries. Of a segment with bytes of more than four send calls the first four are told. Positions count the bytes of the connection, in 64 bits, as the kernel does (tcpi_bytes_acked, tcpi_bytes_received; the SYN of the side that connects is one in the first).
+ * @size: size
+ * @kind: kind
+ * @way: enum call-way
+ * @bytes: so many of them
+ * @trail: trail
+ * @ns: ns
+ * @begun: time the call began; 0 not known
+ * @cookie: cookie of the socket
+ * @pos: position of the first of these bytes
+ * @asked: bytes the call was to write; 0 not known
+ * @at: first of these bytes: of the call (send), of the segment (read); from 0
+ * @pid: process id in the initial namespace
+ * @tid: thread id
+ * @comm: comm
+ */
+struct skbtrail_rec_call {
+	__u16	size;
+	__u8	kind;
+	__u8	way;
+	__u32	bytes;
+	__u64	trail;
+	__u64	ns;
+	__u64	begun;
+	__u64	cookie;
+	__u64	pos;
+	__u32	asked;
+	__u32	at;
+	__u32	pid;
+	__u32	tid;
+	char	comm[16];
+};
+
+/**
  * struct skbtrail_rec_lost - Something is missing at this place of the CPU's sequence.
  * @size: size
  * @kind: kind
@@ -996,6 +1068,20 @@ struct skbtrail_fact_task {
 	__u32	pid;
 	__u32	tid;
 	char	comm[16];
+};
+
+/**
+ * struct skbtrail_fact_ack - Value of fact ack.
+ * @kind: enum ack-kind
+ * @pad: pad
+ * @bytes: new: so many bytes of data
+ * @flight: bytes that were sent and not acknowledged before it came
+ */
+struct skbtrail_fact_ack {
+	__u8	kind;
+	__u8	pad[3];
+	__u32	bytes;
+	__u32	flight;
 };
 
 /**
