@@ -24,6 +24,7 @@
  * @snaplen: packet bytes in a packet record
  * @buffer: bytes for batches and the socket's queue
  * @flush_ms: interval of flushes
+ * @stack: it is to be told who called whom where a packet is dropped
  * @stages: wanted
  * @begin: stages a trail can begin at: those wanted and, where only socket calls
  *	and what follows them are wanted, the first that sees the packet
@@ -38,6 +39,7 @@ struct skbtrail_config {
 	u32			snaplen;
 	u32			buffer;
 	u32			flush_ms;
+	bool			stack;
 	DECLARE_BITMAP(stages, SKBTRAIL_ST_COUNT);
 	DECLARE_BITMAP(begin, SKBTRAIL_ST_COUNT);
 };

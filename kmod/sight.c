@@ -33,6 +33,7 @@
 #include "lives.h"
 #include "refused.h"
 #include "session.h"
+#include "stack.h"
 #include "stages.h"
 #include "switches.h"
 #include "symbols.h"
@@ -936,6 +937,7 @@ static void end_dropped(struct skbtrail_set *set, struct skbtrail_life *life,
 	skbtrail_lives_introduce(life, s);
 	skbtrail_encode_drop(life, s, skbtrail_reason_vague(reason));
 	skbtrail_verdict_tell(life, s, location);
+	skbtrail_stack_tell(life, location, s->ns);
 	skbtrail_lives_end(set, life, s, end, reason, skbtrail_symbol(location));
 }
 

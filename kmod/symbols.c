@@ -8,7 +8,8 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
-#define SYMBOL_BITS	10
+/* with stacks there are some hundreds */
+#define SYMBOL_BITS	12
 #define MAX_PROBES	16
 
 /* open addressing; a slot once taken stays */

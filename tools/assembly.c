@@ -360,6 +360,21 @@ static void take_call(struct assembly *a, const struct skbtrail_rec_call *call)
 	keep_facts(a, f, (const uint8_t *)call, sizeof(*call));
 }
 
+static void take_stack(struct assembly *a, const struct record *rec)
+{
+	struct flight *f = flight_get(a, rec->stack.trail, rec->stack.ns);
+	size_t len = rec->stack.depth * sizeof(f->stack[0]);
+
+	if (!f)
+		return;
+	if (rec->stack.depth > SKBTRAIL_MAX_STACK || len > rec->body_len) {
+		a->damaged++;
+		return;
+	}
+	memcpy(f->stack, rec->body, len);
+	f->depth = rec->stack.depth;
+}
+
 static void take_verdict(struct assembly *a, const struct record *rec)
 {
 	struct flight *f = flight_get(a, rec->verdict.trail, rec->verdict.ns);
@@ -413,6 +428,9 @@ void assembly_record(struct assembly *a, const struct record *rec, uint32_t cpu)
 		break;
 	case SKBTRAIL_REC_KIND_CALL:
 		take_call(a, &rec->call);
+		break;
+	case SKBTRAIL_REC_KIND_STACK:
+		take_stack(a, rec);
 		break;
 	case SKBTRAIL_REC_KIND_END:
 		take_end(a, &rec->end);

@@ -485,6 +485,8 @@ static void build_end(struct trail *t, const struct flight *f,
 	if (f->end.symbol)
 		t->symbol = names_text(names, SKBTRAIL_DICT_SYMBOL,
 				       f->end.symbol);
+	for (; t->depth < f->depth; t->depth++)
+		t->stack[t->depth] = names_text(names, SKBTRAIL_DICT_SYMBOL, f->stack[t->depth]);
 	/* without an end record, its stage member says nothing */
 	if (f->end.end)
 		t->where = names_text(names, SKBTRAIL_DICT_STAGE, f->end.stage);

@@ -30,6 +30,7 @@ static const struct {
 	[SKBTRAIL_REC_KIND_SUMMARY]	= FIXED(skbtrail_rec_summary),
 	[SKBTRAIL_REC_KIND_VERDICT]	= OPEN(skbtrail_rec_verdict),
 	[SKBTRAIL_REC_KIND_CALL]	= FIXED(skbtrail_rec_call),
+	[SKBTRAIL_REC_KIND_STACK]	= OPEN(skbtrail_rec_stack),
 #undef FIXED
 #undef GROWN
 #undef OPEN

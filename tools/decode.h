@@ -20,7 +20,8 @@ struct cursor {
 /**
  * struct record - One record, copied out and checked.
  * @kind: enum skbtrail_rec_kind; no other kind is ever returned
- * @body: facts of packet and change, text of name, names of verdict; points into the batch
+ * @body: facts of packet and change, text of name, names of verdict, numbers of stack; points
+ *	into the batch
  * @body_len: bytes of @body; a name's text need not end in NUL
  *
  * Members that an older writer did not know are zero.
@@ -40,6 +41,7 @@ struct record {
 		struct skbtrail_rec_summary summary;
 		struct skbtrail_rec_verdict verdict;
 		struct skbtrail_rec_call call;
+		struct skbtrail_rec_stack stack;
 	};
 	const uint8_t *body;
 	size_t body_len;

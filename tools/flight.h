@@ -39,6 +39,8 @@ struct event {
  * @last_ns: latest
  * @born_ns: earliest time at which the packet existed, UINT64_MAX unknown
  * @verdict: of netfilter, the last one told; NULL none
+ * @stack: numbers of the calls that led to its being dropped, from there outwards
+ * @depth: how many; 0 not known
  * @end: as told by the kernel; end.end is 0 before that
  */
 struct flight {
@@ -65,6 +67,8 @@ struct flight {
 	uint64_t skipped;
 	struct verdict *verdict;
 	struct skbtrail_rec_end end;
+	uint32_t stack[SKBTRAIL_MAX_STACK];
+	uint32_t depth;
 };
 
 /**

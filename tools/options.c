@@ -97,6 +97,13 @@ static int set_flush(struct options *opts, const char *arg)
 	return 0;
 }
 
+static int set_stack(struct options *opts, const char *arg)
+{
+	(void)arg;
+	opts->stack = true;
+	return 0;
+}
+
 static int set_dev(struct options *opts, const char *arg)
 {
 	if (!*arg || strlen(arg) >= SKBTRAIL_NAME_LEN)
@@ -248,6 +255,8 @@ static const struct option_def {
 	  "stop after S seconds", set_duration },
 	{ "snaplen", 's', "N", FOR_SESSION,
 	  "capture N bytes of each packet, at most 2048", set_snaplen },
+	{ "stack", 0, NULL, FOR_TRAILS,
+	  "tell who called whom where a packet is dropped (read: as it was recorded)", set_stack },
 	{ "dev", 'i', "NAME", FOR_SESSION,
 	  "only packets first seen on this device", set_dev },
 	{ "dev", 'i', "NAME", FOR_REWRITE,

@@ -66,6 +66,7 @@ struct options {
 	bool json;
 	bool flat;
 	bool drops;
+	bool stack;
 	uint64_t count;
 	uint64_t duration_ms;
 	int snaplen;

@@ -118,6 +118,7 @@ static int begin(void *arg)
 		     1u << SKBTRAIL_REC_KIND_CHANGE | \
 		     1u << SKBTRAIL_REC_KIND_LINK | \
 		     1u << SKBTRAIL_REC_KIND_CALL | \
+		     1u << SKBTRAIL_REC_KIND_STACK | \
 		     1u << SKBTRAIL_REC_KIND_NAME)
 
 /*

@@ -51,6 +51,20 @@ static void add_drop(struct json_object *o, const struct trail *t)
 		verdict_json(o, t->verdict);
 }
 
+static void add_stack(struct json_object *o, const struct trail *t)
+{
+	struct json_object *list;
+	size_t i;
+
+	if (!t->depth)
+		return;
+	list = json_object_new_array_ext(t->depth);
+	for (i = 0; i < t->depth; i++)
+		json_object_array_add(list, json_object_new_string(t->stack[i] ? t->stack[i] :
+								   "unknown"));
+	add(o, "stack", list);
+}
+
 static void add_end(struct json_object *o, const struct trail *t)
 {
 	char *sentence = summary_sentence(t, true);
@@ -63,6 +77,7 @@ static void add_end(struct json_object *o, const struct trail *t)
 	add_drop(o, t);
 	add_text(o, "where", t->where);
 	add_text(o, "symbol", t->symbol);
+	add_stack(o, t);
 	add_text(o, "summary", sentence);
 	free(sentence);
 }

@@ -164,6 +164,17 @@ static void render_advice(const struct canvas *c, const struct trail *t)
 	weight(c, '0');
 }
 
+static void render_stack(const struct canvas *c, const struct trail *t)
+{
+	size_t i;
+
+	weight(c, 'd');
+	for (i = 0; i < t->depth; i++)
+		fprintf(c->f, "    %s %s\n", i ? "by" : "at",
+			t->stack[i] ? t->stack[i] : "unknown");
+	weight(c, '0');
+}
+
 void render_tree(const struct canvas *c, const struct trail *t)
 {
 	struct columns w = measure(c, t);
@@ -178,6 +189,7 @@ void render_tree(const struct canvas *c, const struct trail *t)
 	weight(c, '0');
 	fputc('\n', c->f);
 	render_advice(c, t);
+	render_stack(c, t);
 	fputc('\n', c->f);
 	free(sentence);
 }

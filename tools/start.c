@@ -139,6 +139,8 @@ struct nlmsghdr *start_request(const struct start *s, struct family *family,
 	if (opts->snaplen >= 0)
 		mnl_attr_put_u32(nlh, SKBTRAIL_A_SESSION_SNAPLEN, opts->snaplen);
 	mnl_attr_put_u32(nlh, SKBTRAIL_A_SESSION_BUFFER, opts->buffer);
+	if (opts->stack)
+		mnl_attr_put(nlh, SKBTRAIL_A_SESSION_STACK, 0, NULL);
 	if (opts->flush_ms)
 		mnl_attr_put_u32(nlh, SKBTRAIL_A_SESSION_FLUSH_MS, opts->flush_ms);
 	return nlh;

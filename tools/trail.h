@@ -142,6 +142,8 @@ struct trail {
 	uint32_t reason;
 	const char *reason_name;
 	const char *symbol;
+	const char *stack[SKBTRAIL_MAX_STACK];
+	size_t depth;
 	const struct verdict *verdict;
 	const char *where;
 	struct facts first;

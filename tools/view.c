@@ -87,6 +87,8 @@ static uint64_t time_of(const struct record *rec)
 		return rec->verdict.ns;
 	case SKBTRAIL_REC_KIND_CALL:
 		return rec->call.ns;
+	case SKBTRAIL_REC_KIND_STACK:
+		return rec->stack.ns;
 	case SKBTRAIL_REC_KIND_END:
 		return rec->end.ns;
 	default:

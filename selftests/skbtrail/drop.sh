@@ -103,5 +103,25 @@ judge "$WORK/drops.out" <<-END
 	no listener: IPv6 | (one(dport=7118).where, one(dport=7118).reason) == ("udp.rcv", "NO_SOCKET")
 	reverse path: dropped by the route lookup | (one(dport=7109).where, one(dport=7109).reason) == ("route.input", "IP_RPFILTER")
 END
+
+# who called whom, for one that asks and for one beside it that does not
+start_trace without udp port 7108
+without=$TRACER
+start_trace stacks --stack "udp port 7108 or udp port 7102"
+send 7102 10.4.0.2
+send 7108 10.4.0.2
+wait_trails stacks 2
+stop_trace
+check "stacks: nothing was lost" status_is 0
+stop_trace "$without"
+judge "$WORK/stacks.out" <<-END
+	stacks: begin where the packet was dropped | all(t.stack[0] == t.symbol for t in some()) and len(some()) == 2
+	stacks: a rule's goes through netfilter | all(any(f.startswith(func) for f in one(dport=7102).stack) for func in ("nf_hook_slow+", "ip_local_deliver+"))
+	stacks: go on to who received it | all(any(f.startswith("__netif_receive_skb") for f in t.stack) for t in some())
+	stacks: end somewhere | all(2 < len(t.stack) <= 24 for t in some())
+END
+judge "$WORK/without.out" <<-END
+	stacks: for who asks only | one(dport=7108).end == "dropped" and one(dport=7108).stack is None
+END
 check "nothing stays attached" nothing_left
 done_testing

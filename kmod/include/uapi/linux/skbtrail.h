@@ -17,6 +17,8 @@
 #define SKBTRAIL_BATCH_SIZE	32768
 /* The most packet bytes one packet record can carry. */
 #define SKBTRAIL_MAX_SNAPLEN	2048
+/* The most frames of a stack that are told. */
+#define SKBTRAIL_MAX_STACK	24
 /* Size of device and process names in facts, the final NUL included. */
 #define SKBTRAIL_NAME_LEN	16
 /* Rewrite rules there can be. */
@@ -38,6 +40,7 @@
  * @SKBTRAIL_REC_KIND_SUMMARY: Totals; last record of a stopped session (struct rec-summary).
  * @SKBTRAIL_REC_KIND_VERDICT: Who in netfilter dropped or changed a packet, before that (struct rec-verdict).
  * @SKBTRAIL_REC_KIND_CALL: A call of a process and bytes of a TCP segment (struct rec-call).
+ * @SKBTRAIL_REC_KIND_STACK: Who called whom until a packet was dropped, before its end (struct rec-stack).
  */
 enum skbtrail_rec_kind {
 	SKBTRAIL_REC_KIND_BATCH = 1,
@@ -52,6 +55,7 @@ enum skbtrail_rec_kind {
 	SKBTRAIL_REC_KIND_SUMMARY,
 	SKBTRAIL_REC_KIND_VERDICT,
 	SKBTRAIL_REC_KIND_CALL,
+	SKBTRAIL_REC_KIND_STACK,
 	/* private: */
 	__SKBTRAIL_REC_KIND_MAX,
 	SKBTRAIL_REC_KIND_MAX = __SKBTRAIL_REC_KIND_MAX - 1
@@ -831,6 +835,24 @@ struct skbtrail_rec_call {
 };
 
 /**
+ * struct skbtrail_rec_stack - Return addresses from the place that dropped the packet outwards; depth numbers of 32 bits follow, names of dict symbol, 0 unknown, padded to eight bytes.
+ * @size: size
+ * @kind: kind
+ * @flags: flags
+ * @depth: how many
+ * @trail: trail
+ * @ns: ns
+ */
+struct skbtrail_rec_stack {
+	__u16	size;
+	__u8	kind;
+	__u8	flags;
+	__u32	depth;
+	__u64	trail;
+	__u64	ns;
+};
+
+/**
  * struct skbtrail_rec_lost - Something is missing at this place of the CPU's sequence.
  * @size: size
  * @kind: kind
@@ -1255,6 +1277,7 @@ enum {
 	SKBTRAIL_A_SESSION_POINTS,
 	SKBTRAIL_A_SESSION_MISSING,
 	SKBTRAIL_A_SESSION_PAD,
+	SKBTRAIL_A_SESSION_STACK,
 	__SKBTRAIL_A_SESSION_MAX,
 	SKBTRAIL_A_SESSION_MAX = __SKBTRAIL_A_SESSION_MAX - 1
 };
