@@ -77,7 +77,7 @@ static struct stream_set *set_of(u64 cookie)
 	return &streams[hash_64(cookie, STREAM_BITS)];
 }
 
-static struct stream *find(struct stream_set *set, u64 cookie)
+static struct stream *stream_of(struct stream_set *set, u64 cookie)
 {
 	int i;
 
@@ -87,7 +87,7 @@ static struct stream *find(struct stream_set *set, u64 cookie)
 	return NULL;
 }
 
-static struct stream *make(struct stream_set *set, u64 cookie)
+static struct stream *stream_new(struct stream_set *set, u64 cookie)
 {
 	struct stream *st = &set->way[0];
 	int i;
@@ -150,9 +150,9 @@ void skbtrail_writes_begin(struct sock *sk, u32 asked, u64 ns)
 	skbtrail_calls_task(&who, skbtrail_calls_cookie(sk));
 	set = set_of(who.cookie);
 	raw_spin_lock(&set->lock);
-	st = find(set, who.cookie);
+	st = stream_of(set, who.cookie);
 	if (!st)
-		st = make(set, who.cookie);
+		st = stream_new(set, who.cookie);
 	renew(st, tp);
 	st->used = ns;
 	for (p = mine(st); p; p = mine(st))
@@ -197,7 +197,7 @@ void skbtrail_writes_so_far(struct sock *sk, bool over)
 	if (!cookie)
 		return;
 	raw_spin_lock(&set->lock);
-	st = find(set, cookie);
+	st = stream_of(set, cookie);
 	if (st) {
 		p = mine(st);
 		if (p)
@@ -268,7 +268,7 @@ unsigned int skbtrail_writes_of(u64 cookie, const struct skbtrail_fact_tcp *tcp,
 	if (!cookie || !tcp->payload)
 		return 0;
 	raw_spin_lock(&set->lock);
-	st = find(set, cookie);
+	st = stream_of(set, cookie);
 	if (st) {
 		from = st->pos + (s32)(tcp->seq - st->seq);
 		n = tell_all(st, from, from + tcp->payload, w);

@@ -442,6 +442,8 @@ static bool right_size(const struct skbtrail_rec *rec)
 		return rec->size == sizeof(struct skbtrail_rec_end);
 	case SKBTRAIL_REC_KIND_LINK:
 		return rec->size == sizeof(struct skbtrail_rec_link);
+	case SKBTRAIL_REC_KIND_CALL:
+		return rec->size == sizeof(struct skbtrail_rec_call);
 	case SKBTRAIL_REC_KIND_LOST:
 		return rec->size == sizeof(struct skbtrail_rec_lost);
 	case SKBTRAIL_REC_KIND_MARK:

@@ -435,7 +435,6 @@ def tcp_reader(addr, port, _):
     s.bind((addr, port))
     s.listen()
     c = s.accept()[0]
-    print("accepted", flush=True)
     while c.recv(OPTIONS.piece):
         pass
 

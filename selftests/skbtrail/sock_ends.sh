@@ -12,16 +12,19 @@
 # shellcheck source=/dev/null
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
-# calls NAME PORT PIECE WORDS: what the words say to a reader of such pieces
+# calls NAME PORT PIECE WORDS [UNTIL]: what the words say to a reader of such pieces, who
+# sleeps until UNTIL is true
 calls()
 {
 	local name=$1 port=$2 piece=$3
 
 	start_trace "$name" "tcp port $port" || return
 	serve "$server_ns" tcp-reader 10.16.0.2 "$port" --piece "$piece"
+	[ $# -lt 5 ] || kill -STOP "$SERVER"
 	start_peer client "$client_ns" tcp-calls 10.16.0.2 "$port" --text "$4"
 	CLIENT=$LAST
-	[ $# -lt 5 ] || "$5"
+	[ $# -lt 5 ] || until_true 60000 "$5"
+	kill -CONT "$SERVER"
 	join "$CLIENT"
 	check "$name: all was sent" status_is 0
 	join "$SERVER"
@@ -36,20 +39,7 @@ closed_both()
 	[ "$(grep -c 'FIN' "$WORK/$1.out")" -ge 2 ]
 }
 
-accepted()
-{
-	grep -q accepted "$WORK/server.out"
-}
-
-# the window closes, and is probed
-sleeping_reader()
-{
-	until_true 20000 accepted
-	kill -STOP "$SERVER"
-	until_true 60000 probing
-	kill -CONT "$SERVER"
-}
-
+# the window is closed, and probed
 probing()
 {
 	ip netns exec "$client_ns" ss -Htno dport = :7104 | grep -q 'timer:(persist,' &&
@@ -88,7 +78,7 @@ was_read()
 
 told()
 {
-	calls closed 7104 65536 'send:60000' sleeping_reader
+	calls closed 7104 65536 'send:60000' probing
 	judge "$WORK/closed.out" <<-END
 		closed window: it is probed | any(t.ack and t.ack.kind == "probe" for t in some(dport=7104))
 		closed window: which is answered | any(t.ack and t.ack.kind == "same" for t in some(sport=7104))

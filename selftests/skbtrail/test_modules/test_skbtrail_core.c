@@ -20,6 +20,8 @@
 #include "view.c"
 #include "filter.c"
 #include "calls.c"
+#include "writes.c"
+#include "ack.c"
 #include "answers.c"
 #include "ct.c"
 #include "encode.c"
@@ -1493,6 +1495,202 @@ static void __init test_calls(void)
 	with_socket(true, check_kernel);
 }
 
+/* ---- writes ---- */
+
+#define WRITTEN		0x123456789aull	/* bytes acknowledged before */
+#define SEQ		(U32_MAX - 90)	/* wraps soon */
+
+/* which calls wrote @len bytes from the @at'th on */
+static unsigned int written(u32 at, u32 len, struct skbtrail_write *w)
+{
+	const struct skbtrail_fact_tcp tcp = { .seq = SEQ + at, .payload = len };
+
+	return skbtrail_writes_of(77, &tcp, w);
+}
+
+static bool is_write(const struct skbtrail_write *w, u64 begun, u32 pos, u32 at, u32 bytes)
+{
+	return w->begun == begun && w->pos == WRITTEN + pos && w->at == at &&
+	       w->bytes == bytes && w->who.tid == task_pid_nr(current);
+}
+
+/* whoever has the piece that begins there, it is somebody else's now, or ours */
+static void hand_over(u32 pos, const struct task_struct *to)
+{
+	struct stream *st = stream_of(set_of(77), 77);
+	unsigned int i;
+
+	for (i = 0; i < PIECES; i++)
+		if (st->piece[i].asked && st->piece[i].from == WRITTEN + pos)
+			st->piece[i].task = to;
+}
+
+static void __init check_one_write(struct tcp_sock *tp)
+{
+	struct skbtrail_write w[SKBTRAIL_WRITES];
+	struct sock *sk = (struct sock *)tp;
+
+	CHECK(written(0, 100, w) == 0);
+	skbtrail_writes_begin(sk, 300, 1000);
+	/* sent while it is being written */
+	CHECK(written(0, 100, w) == 1 && is_write(&w[0], 1000, 0, 0, 100));
+	CHECK(written(250, 100, w) == 1 && is_write(&w[0], 1000, 250, 250, 50));
+	tp->write_seq += 100;
+	skbtrail_writes_so_far(sk, false);
+	CHECK(written(40, 100, w) == 1 && is_write(&w[0], 1000, 40, 40, 100));
+	hand_over(0, (void *)1);
+	CHECK(written(40, 100, w) == 1 && is_write(&w[0], 1000, 40, 40, 60));
+}
+
+/* another call comes while the first waits, then that goes on */
+static void __init check_two_writes(struct tcp_sock *tp)
+{
+	struct skbtrail_write w[SKBTRAIL_WRITES];
+	struct sock *sk = (struct sock *)tp;
+
+	skbtrail_writes_begin(sk, 50, 2000);
+	tp->write_seq += 50;
+	skbtrail_writes_so_far(sk, true);
+	CHECK(written(100, 100, w) == 1 && is_write(&w[0], 2000, 100, 0, 50));
+	hand_over(0, current);
+	tp->write_seq += 60;
+	skbtrail_writes_so_far(sk, true);
+	CHECK(written(80, 100, w) == 3);
+	CHECK(is_write(&w[0], 1000, 80, 80, 20) && is_write(&w[1], 2000, 100, 0, 50) &&
+	      is_write(&w[2], 1000, 150, 100, 30));
+	CHECK(written(210, 10, w) == 0);
+}
+
+static void __init check_unseen_writes(struct tcp_sock *tp)
+{
+	struct skbtrail_write w[SKBTRAIL_WRITES];
+	struct sock *sk = (struct sock *)tp;
+	unsigned int i;
+
+	/* from 210 on nobody knows who, then one that wrote less than it was to */
+	tp->write_seq += 10;
+	skbtrail_writes_begin(sk, 100, 3000);
+	tp->write_seq += 5;
+	skbtrail_writes_so_far(sk, true);
+	CHECK(written(210, 10, w) == 0);
+	CHECK(written(210, 20, w) == 1 && is_write(&w[0], 3000, 220, 0, 5));
+	for (i = 0; i < 2 * PIECES; i++) {
+		skbtrail_writes_begin(sk, 1, 4000 + i);
+		tp->write_seq++;
+		skbtrail_writes_so_far(sk, true);
+	}
+	CHECK(written(210, 15, w) == 0);
+	CHECK(written(225 + PIECES, PIECES, w) == SKBTRAIL_WRITES &&
+	      is_write(&w[0], 4000 + PIECES, 225 + PIECES, 0, 1));
+	/* the same socket, connected anew */
+	tp->bytes_acked = 0;
+	tp->write_seq += 1000;
+	tp->snd_una = tp->write_seq;
+	skbtrail_writes_begin(sk, 10, 9000);
+	skbtrail_writes_so_far(sk, true);
+	CHECK(written(225 + PIECES, PIECES, w) == 0);
+}
+
+static void __init test_writes(void)
+{
+	struct tcp_sock *tp = kzalloc(sizeof(*tp), GFP_KERNEL);
+	struct sock *sk = (struct sock *)tp;
+	struct skbtrail_write w[SKBTRAIL_WRITES];
+
+	CHECK(tp);
+	if (!tp)
+		return;
+	skbtrail_writes_clear();
+	atomic64_set(&sk->sk_cookie, 77);
+	tp->bytes_acked = WRITTEN;
+	tp->write_seq = SEQ;
+	tp->snd_una = SEQ;
+	local_irq_disable();
+	sk->sk_state = TCP_SYN_SENT;
+	skbtrail_writes_begin(sk, 100, 500);
+	CHECK(written(0, 100, w) == 0);
+	sk->sk_state = TCP_ESTABLISHED;
+	check_one_write(tp);
+	check_two_writes(tp);
+	check_unseen_writes(tp);
+	local_irq_enable();
+	skbtrail_writes_clear();
+	kfree(tp);
+}
+
+/* ---- acknowledgments ---- */
+
+static u8 __init kind(struct tcp_sock *tp, struct sk_buff *skb, u32 seq, u32 ack, u32 payload)
+{
+	struct skbtrail_fact_ack fact;
+
+	TCP_SKB_CB(skb)->seq = seq;
+	TCP_SKB_CB(skb)->end_seq = seq + payload + tcp_hdr(skb)->syn + tcp_hdr(skb)->fin;
+	TCP_SKB_CB(skb)->ack_seq = ack;
+	if (!skbtrail_ack_of(&fact, (struct sock *)tp, skb))
+		return 0;
+	CHECK(fact.flight == 1000);
+	return fact.kind == SKBTRAIL_ACK_KIND_NEW ? 100 + fact.bytes / 100 : fact.kind;
+}
+
+static void __init check_acks(struct tcp_sock *tp, struct sk_buff *skb)
+{
+	struct sock *sk = (struct sock *)tp;
+	struct tcphdr *th = tcp_hdr(skb);
+
+	tp->packets_out = 1;
+	th->ack = 1;
+	th->window = htons(500);
+	CHECK(kind(tp, skb, 5000, 100, 0) == SKBTRAIL_ACK_KIND_DUPLICATE);
+	CHECK(kind(tp, skb, 5000, 100, 10) == 0);
+	CHECK(kind(tp, skb, 5000, 600, 0) == 105);
+	CHECK(kind(tp, skb, 5000, 600, 10) == 105);
+	CHECK(kind(tp, skb, 5000, 50, 0) == SKBTRAIL_ACK_KIND_OLD);
+	CHECK(kind(tp, skb, 5000, 1101, 0) == 0);
+	CHECK(kind(tp, skb, 4999, 100, 0) == SKBTRAIL_ACK_KIND_PROBE);
+	CHECK(kind(tp, skb, 4999, 100, 1) == SKBTRAIL_ACK_KIND_PROBE);
+	CHECK(kind(tp, skb, 4999, 100, 2) == 0);
+	th->window = htons(501);
+	CHECK(kind(tp, skb, 5000, 100, 0) == SKBTRAIL_ACK_KIND_WINDOW);
+	th->window = htons(500);
+	tp->packets_out = 0;
+	CHECK(kind(tp, skb, 5000, 100, 0) == SKBTRAIL_ACK_KIND_SAME);
+	/* a FIN of ours is among what was sent */
+	sk->sk_state = TCP_FIN_WAIT1;
+	CHECK(kind(tp, skb, 5000, 1100, 0) == 109);
+	th->rst = 1;
+	CHECK(kind(tp, skb, 5000, 1100, 0) == 0);
+	th->rst = 0;
+	sk->sk_state = TCP_LISTEN;
+	CHECK(kind(tp, skb, 5000, 1100, 0) == 0);
+}
+
+static void __init test_acks(void)
+{
+	struct tcp_sock *tp = kzalloc(sizeof(*tp), GFP_KERNEL);
+	struct sk_buff *skb = alloc_skb(200, GFP_KERNEL);
+	struct sock *sk = (struct sock *)tp;
+
+	CHECK(tp && skb);
+	if (tp && skb) {
+		skb_put_zero(skb, 60);
+		skb_set_transport_header(skb, 20);
+		sk->sk_state = TCP_ESTABLISHED;
+		sk->sk_type = SOCK_STREAM;
+		sk->sk_family = AF_INET;
+		sk->sk_protocol = IPPROTO_TCP;
+		tp->snd_una = 100;
+		tp->snd_nxt = 1100;
+		tp->write_seq = 1100;
+		tp->rcv_nxt = 5000;
+		tp->rx_opt.snd_wscale = 7;
+		tp->snd_wnd = 500 << 7;
+		check_acks(tp, skb);
+	}
+	kfree_skb(skb);
+	kfree(tp);
+}
+
 static void __init selftest(void)
 {
 	unsigned int i;
@@ -1518,6 +1716,8 @@ static void __init selftest(void)
 	test_facts();
 	test_encode();
 	test_calls();
+	test_writes();
+	test_acks();
 }
 
 KSTM_MODULE_LOADERS(test_skbtrail_core);
