@@ -76,6 +76,7 @@ static void look(struct visit *v, struct sk_buff *skb, const struct nf_hook_stat
 		v->family = SKBTRAIL_RULE_OTHER;
 }
 
+/* what a process sends comes by where it may be preempted: programs must not move */
 static bool run(struct visit *v, const struct skbtrail_rule *r)
 {
 	const struct sk_buff *skb = v->skb;
@@ -86,7 +87,7 @@ static bool run(struct visit *v, const struct skbtrail_rule *r)
 		if (!v->cast)
 			skbtrail_filter_shadow(&v->shadow, skb, v->nh);
 		v->cast = true;
-		return bpf_prog_run(r->l3, &v->shadow);
+		return bpf_prog_run_pin_on_cpu(r->l3, &v->shadow);
 	}
 	/* of IP the header below is of no interest; only devices have it for sure */
 	if (!r->l2 || v->state->pf != NFPROTO_NETDEV || !skb_mac_header_was_set(skb) ||
@@ -94,7 +95,7 @@ static bool run(struct visit *v, const struct skbtrail_rule *r)
 		return false;
 	v->cast = false;
 	skbtrail_filter_shadow(&v->shadow, skb, skb_mac_offset(skb));
-	return bpf_prog_run(r->l2, &v->shadow);
+	return bpf_prog_run_pin_on_cpu(r->l2, &v->shadow);
 }
 
 static bool device_is(const struct nf_hook_state *state, const char *name)
