@@ -20,6 +20,7 @@
 #include <linux/skbuff.h>
 #include <net/dst.h>
 #include <net/net_namespace.h>
+#include <net/tcp.h>
 
 #include "compat.h"
 #include "filter.h"
@@ -38,7 +39,7 @@
  * @family: SKBTRAIL_RULE_*
  * @cast: @shadow is of the packet as it is, from the network header on
  * @touched: SKBTRAIL_TOUCHED_* by any rule
- * @last: rule that changed it last
+ * @last: rule that last did so
  * @shadow: what filters read it through
  */
 struct visit {
@@ -281,7 +282,8 @@ static unsigned int edit(struct visit *v, struct skbtrail_rule *r, u32 random)
 	skbtrail_edit_apply(&job);
 	v->touched |= job.touched;
 	v->cast = false;
-	v->last = r;
+	if (job.touched)
+		v->last = r;
 	return 0;
 }
 
@@ -337,9 +339,10 @@ static int decide_anew(const struct visit *v)
 			skb_dst_drop(skb);
 		return 0;
 	case NF_INET_LOCAL_IN:
-		/* early demux knows a socket by the addresses and ports it saw */
+		/* early demux found a socket by what it saw; TPROXY was told which one */
 		if (v->touched & (SKBTRAIL_TOUCHED_SRC | SKBTRAIL_TOUCHED_DST |
-				  SKBTRAIL_TOUCHED_PORT))
+				  SKBTRAIL_TOUCHED_PORT) &&
+		    skb->sk && !inet_sk_transparent(skb->sk))
 			skb_orphan(skb);
 		return 0;
 	case NF_INET_LOCAL_OUT:

@@ -537,19 +537,26 @@ static void fix_transport(const struct skbtrail_job *job, u32 off, __wsum diff)
 	fix_check(job, diff, true);
 }
 
+/* nothing is decided anew for a value that was there before */
+static void touch(struct skbtrail_job *job, u8 what, u32 off, const void *new, u32 len)
+{
+	if (memcmp(at(job, off), new, len))
+		job->touched |= what;
+}
+
 static void apply_tos(struct skbtrail_job *job, u8 mask, u8 value)
 {
-	u8 tos, bytes[2];
+	u8 bytes[2];
 
-	job->touched |= SKBTRAIL_TOUCHED_TOS;
 	if (job->family == 4) {
-		tos = (*at(job, 1) & ~mask) | value;
-		fix_ip(job, store(job, 1, &tos, 1));
-		return;
+		bytes[0] = *at(job, 0);
+		bytes[1] = (*at(job, 1) & ~mask) | value;
+	} else {
+		bytes[0] = (*at(job, 0) & ~(mask >> 4)) | value >> 4;
+		bytes[1] = (*at(job, 1) & ~(mask << 4)) | value << 4;
 	}
-	bytes[0] = (*at(job, 0) & ~(mask >> 4)) | value >> 4;
-	bytes[1] = (*at(job, 1) & ~(mask << 4)) | value << 4;
-	store(job, 0, bytes, 2);
+	touch(job, SKBTRAIL_TOUCHED_TOS, 0, bytes, 2);
+	fix_ip(job, store(job, 0, bytes, 2));
 }
 
 static void apply_ttl(struct skbtrail_job *job, u8 ttl)
@@ -570,12 +577,13 @@ static u32 address_at(const struct skbtrail_job *job, bool dst)
 static void apply_address(struct skbtrail_job *job, const struct skbtrail_edit *e)
 {
 	bool dst = e->action == SKBTRAIL_RULE_ACTION_DST;
+	u32 off = address_at(job, dst);
 	__wsum diff;
 
-	diff = store(job, address_at(job, dst), e->addr, e->alen);
+	touch(job, dst ? SKBTRAIL_TOUCHED_DST : SKBTRAIL_TOUCHED_SRC, off, e->addr, e->alen);
+	diff = store(job, off, e->addr, e->alen);
 	fix_ip(job, diff);
 	fix_pseudo(job, diff);
-	job->touched |= dst ? SKBTRAIL_TOUCHED_DST : SKBTRAIL_TOUCHED_SRC;
 }
 
 static void apply_bytes(struct skbtrail_job *job, u32 off, const void *new, u32 len)
@@ -592,8 +600,11 @@ static void apply_half(struct skbtrail_job *job, u32 off, u16 value)
 
 static void apply_port(struct skbtrail_job *job, const struct skbtrail_edit *e)
 {
-	apply_half(job, job->l4 + (e->action == SKBTRAIL_RULE_ACTION_DPORT ? 2 : 0), e->value);
-	job->touched |= SKBTRAIL_TOUCHED_PORT;
+	u32 off = job->l4 + (e->action == SKBTRAIL_RULE_ACTION_DPORT ? 2 : 0);
+	__be16 port = htons(e->value);
+
+	touch(job, SKBTRAIL_TOUCHED_PORT, off, &port, sizeof(port));
+	apply_bytes(job, off, &port, sizeof(port));
 }
 
 static u8 new_flags(u8 old, const struct skbtrail_edit *e)
@@ -646,14 +657,20 @@ static u32 new_mark(const struct sk_buff *skb, const struct skbtrail_edit *e)
 	return (skb->mark & ~e->mask) | (e->value & e->mask);
 }
 
+static void apply_mark(struct skbtrail_job *job, u32 mark)
+{
+	if (job->skb->mark != mark)
+		job->touched |= SKBTRAIL_TOUCHED_MARK;
+	job->skb->mark = mark;
+}
+
 static void apply_edit(struct skbtrail_job *job, const struct skbtrail_edit *e)
 {
 	struct sk_buff *skb = job->skb;
 
 	switch (e->action) {
 	case SKBTRAIL_RULE_ACTION_MARK:
-		skb->mark = new_mark(skb, e);
-		job->touched |= SKBTRAIL_TOUCHED_MARK;
+		apply_mark(job, new_mark(skb, e));
 		break;
 	case SKBTRAIL_RULE_ACTION_PRIORITY:
 		skb->priority = e->value;

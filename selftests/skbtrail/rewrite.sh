@@ -58,6 +58,31 @@ arrive()
 	[ "$n" -eq "$1" ] || { echo "# $n arrived, not $1"; return 1; }
 }
 
+# send_by DEVICE PORT: a datagram that its socket has told the device, to 10.4.0.3
+send_by()
+{
+	ip netns exec "$client_ns" /usr/bin/python3 - "$@" <<-'END'
+		import socket, struct, sys
+		IP_UNICAST_IF = 50
+		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		dev = struct.pack("!I", socket.if_nametoindex(sys.argv[1]))
+		s.setsockopt(socket.IPPROTO_IP, IP_UNICAST_IF, dev)
+		s.sendto(b"skbtrail", ("10.4.0.3", int(sys.argv[2])))
+	END
+}
+
+# by_device N PORT: how many of one arrive
+by_device()
+{
+	local before n
+
+	before=$(udp_in)
+	send_by veth0 "$2"
+	pings "$client_ns" 10.4.0.2
+	n=$(($(udp_in) - before))
+	[ "$n" -eq "$1" ] || { echo "# $n arrived, not $1"; return 1; }
+}
+
 # pings NS ADDRESS: whether it answers
 pings()
 {
@@ -280,6 +305,7 @@ add --at local_out --netns "$client_ns" dst 10.4.0.2 if udp and dst host 10.8.0.
 add --at prerouting --netns "$server_ns" dst 10.4.0.3 if udp dst port 7521
 add --at local_in --netns "$server_ns" dport 7524 if udp dst port 7523
 add --at local_out --netns "$client_ns" dst 10.8.0.1 if udp dst port 7525
+add --at local_out --netns "$client_ns" ttl 50 if udp dst port 7525
 gets "$server_ns" 10.4.0.3 7521
 send 7521 2
 peer "$client_ns" udp-send 10.4.0.2 7521 --text stop
@@ -297,6 +323,14 @@ judge "$WORK/noroute.out" <<-END
 	local_out: where there is no route it is dropped | (one(dport=7525).end, one(dport=7525).reason, one(dport=7525).rule.number) == ("dropped", "IP_OUTNOROUTES", 4)
 END
 check "that is counted" counted 4 dropped 1
+check "not by the rule behind it" eval 'counted 5 changed 1 && counted 5 dropped 0'
+flush
+# the table alone would have it go by lo
+ip -n "$client_ns" route add 10.4.0.3/32 dev lo
+add --at local_out --netns "$client_ns" mark 0 dscp 0 if udp dst port 7526
+add --at local_out --netns "$client_ns" mark 1 if udp dst port 7527
+check "local_out: what is the same as before is not routed anew" by_device 1 7526
+check "what is not the same is" by_device 0 7527
 flush
 check "nothing stays attached" nothing_left
 check "the module goes" unload
