@@ -39,7 +39,9 @@ static unsigned int nr_rules;
 static DEFINE_SPINLOCK(rules_lock);
 
 static void sweep(struct work_struct *work);
-static DECLARE_DELAYED_WORK(sweeper, sweep);
+/* two, as setting the alarm must not put off what is to be swept at once */
+static DECLARE_WORK(sweeper, sweep);
+static DECLARE_DELAYED_WORK(alarm, sweep);
 
 void skbtrail_rule_each(void (*fn)(const struct skbtrail_rule *rule, void *arg), void *arg)
 {
@@ -52,7 +54,7 @@ void skbtrail_rule_each(void (*fn)(const struct skbtrail_rule *rule, void *arg),
 void skbtrail_rule_over(struct skbtrail_rule *rule, enum skbtrail_rule_state why)
 {
 	if (!cmpxchg(&rule->over, 0, why))
-		mod_delayed_work(system_wq, &sweeper, 0);
+		queue_work(system_wq, &sweeper);
 }
 
 static void free_rule(struct skbtrail_rule *r)
@@ -212,7 +214,7 @@ static void expire(void)
 			next = min(next, rules[i]->until);
 	}
 	if (next != U64_MAX)
-		mod_delayed_work(system_wq, &sweeper, nsecs_to_jiffies(next - now) + 1);
+		mod_delayed_work(system_wq, &alarm, nsecs_to_jiffies(next - now) + 1);
 }
 
 static void sweep(struct work_struct *work)
@@ -793,7 +795,7 @@ static int on_release(struct notifier_block *nb, unsigned long event, void *data
 	}
 	spin_unlock(&rules_lock);
 	if (any)
-		mod_delayed_work(system_wq, &sweeper, 0);
+		queue_work(system_wq, &sweeper);
 	return NOTIFY_DONE;
 }
 
@@ -825,6 +827,7 @@ void skbtrail_rewrite_exit(void)
 	mutex_lock(&skbtrail_control);
 	remove_rules(is_dead, 0);
 	mutex_unlock(&skbtrail_control);
-	cancel_delayed_work_sync(&sweeper);
+	cancel_work_sync(&sweeper);
+	cancel_delayed_work_sync(&alarm);
 	skbtrail_rewrite_hook_exit();
 }
