@@ -8,6 +8,7 @@
 
 #include <linux/if.h>
 #include <linux/ktime.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/netlink.h>
@@ -82,9 +83,12 @@ static struct skbtrail_rules *publish(unsigned int spot)
 	lockdep_assert_held(&skbtrail_control);
 	for (i = 0; i < nr_rules; i++)
 		n += rules[i]->spot == spot;
-	/* a few pages at most, and a rule that could not be removed would be worse */
+	/*
+	 * Three pages at most, and a rule that could not be removed would be worse.
+	 * So many in a row the kernel does not like to promise.
+	 */
 	if (n)
-		new = kzalloc(struct_size(new, rule, n), GFP_KERNEL | __GFP_NOFAIL);
+		new = kvzalloc(struct_size(new, rule, n), GFP_KERNEL | __GFP_NOFAIL);
 	for (i = 0; i < nr_rules; i++)
 		if (rules[i]->spot == spot)
 			new->rule[new->n++] = rules[i];
@@ -181,7 +185,7 @@ static bool remove_rules(bool (*gone)(const struct skbtrail_rule *r, u32 number)
 	/* second phase: nobody is in a hook, or in a list, that still knows them */
 	synchronize_net();
 	for (i = 0; i < SKBTRAIL_RULE_SPOTS; i++)
-		kfree(old[i]);
+		kvfree(old[i]);
 	while ((r = chain)) {
 		chain = r->next_gone;
 		free_rule(r);
@@ -595,7 +599,7 @@ static int enforce(struct skbtrail_rule *r, struct sock *sk, struct genl_info *i
 	expire();
 	if (old)
 		synchronize_net();
-	kfree(old);
+	kvfree(old);
 	return 0;
 }
 
