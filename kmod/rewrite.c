@@ -147,10 +147,13 @@ static bool takes(struct skbtrail_rule *r)
 	return left >= 0;
 }
 
-/* it was applied: that may have been the last time */
+/*
+ * It was applied: that may have been the last time. That none is left to be
+ * taken does not say so, as another CPU may yet give one back.
+ */
 static void took(struct skbtrail_rule *r)
 {
-	if (r->limited && !atomic64_read(&r->left))
+	if (r->limited && atomic64_inc_return(&r->done) == r->count)
 		skbtrail_rule_over(r, SKBTRAIL_RULE_STATE_USED_UP);
 }
 

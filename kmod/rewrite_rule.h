@@ -47,11 +47,12 @@ struct skbtrail_rule_stats {
  * @l2: filter over the Ethernet header, NULL none
  * @l3: filter over the IP header, NULL none
  * @dev: device name, empty for all
- * @n: edits, the one that drops left out
+ * @n: edits; one that drops is alone
  * @edit: them
  * @seed: of what is random
  * @nth: matches so far
  * @left: packets it may still be applied to
+ * @done: packets it was applied to; only where @limited
  * @stats: per CPU
  * @text: actions as written
  * @filter_text: filter as written
@@ -67,7 +68,7 @@ struct skbtrail_rule_stats {
  * @sk: that socket, a reference is held; NULL when it persists
  * @next_gone: while it is being removed
  *
- * Fixed from the moment it is published on, but for @over, @nth, @left, @stats, @dead.
+ * Fixed from the moment it is published on, but for @over, @nth, @left, @done, @stats, @dead.
  */
 struct skbtrail_rule {
 	u32					number;
@@ -89,6 +90,7 @@ struct skbtrail_rule {
 	u64					seed;
 	atomic64_t				nth;
 	atomic64_t				left;
+	atomic64_t				done;
 	struct skbtrail_rule_stats __percpu	*stats;
 	char					text[256];
 	char					filter_text[1024];
