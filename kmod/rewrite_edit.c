@@ -82,11 +82,14 @@ static bool find_transport(struct skbtrail_job *job)
 
 	if (job->later)
 		return true;
-	need = job->proto == IPPROTO_TCP ? sizeof(struct tcphdr) : sizeof(struct udphdr);
-	if (job->l4 + need > job->len)
-		return true;
-	job->l4_len = need;
 	find_check(job);
+	need = job->proto == IPPROTO_TCP ? sizeof(struct tcphdr) : sizeof(struct udphdr);
+	if (job->l4 + need > job->len) {
+		job->beyond = job->fragment && job->check && job->pseudo;
+		job->check = 0;
+		return true;
+	}
+	job->l4_len = need;
 	if (!job->check)
 		return true;
 	check = peek(job, job->check, sizeof(buf), &buf);
@@ -123,6 +126,28 @@ static bool length_fits(struct skbtrail_job *job, u32 told)
 	return job->len <= there;
 }
 
+/* a source route that is not used up: the destination of the checksum is another one */
+static bool is_source_routed(const struct skbtrail_job *job)
+{
+	u32 i = 0, n = job->l4 - sizeof(struct iphdr);
+	u8 buf[MAX_IPOPTLEN];
+	const u8 *o;
+
+	o = n ? peek(job, sizeof(struct iphdr), n, buf) : NULL;
+	while (o && i + 2 < n && o[i] != IPOPT_END) {
+		if (o[i] == IPOPT_NOOP) {
+			i++;
+			continue;
+		}
+		if (o[i] == IPOPT_LSRR || o[i] == IPOPT_SSRR)
+			return o[i + 2] <= o[i + 1];
+		if (o[i + 1] < 2)
+			return false;
+		i += o[i + 1];
+	}
+	return false;
+}
+
 static bool find_v4(struct skbtrail_job *job)
 {
 	const struct iphdr *iph;
@@ -140,6 +165,7 @@ static bool find_v4(struct skbtrail_job *job)
 	job->proto = iph->protocol;
 	job->fragment = iph->frag_off & htons(IP_MF | IP_OFFSET);
 	job->later = iph->frag_off & htons(IP_OFFSET);
+	job->routed = is_source_routed(job);
 	return true;
 }
 
@@ -252,6 +278,8 @@ static unsigned int check_address(struct skbtrail_job *job, const struct skbtrai
 		return SKBTRAIL_RULE_REFUSAL_MISSING;
 	if (job->routed && e->action == SKBTRAIL_RULE_ACTION_DST)
 		return SKBTRAIL_RULE_REFUSAL_HEADERS;
+	if (job->beyond)
+		return SKBTRAIL_RULE_REFUSAL_FRAGMENT;
 	extend_check(job, true, true);
 	return 0;
 }

@@ -68,7 +68,8 @@ struct skbtrail_told {
  * @partial: and is yet to be computed, by whoever sends the packet
  * @fragment: of a larger packet
  * @later: not its first fragment
- * @routed: an IPv6 routing header names another destination
+ * @beyond: its checksum is in the next one
+ * @routed: options or a routing header name another destination
  * @mss: value of the TCP option, from the network header on; 0: none
  * @extent: bytes from skb->data on that must be writable
  * @cut: length to cut it to, 0: none
@@ -92,6 +93,7 @@ struct skbtrail_job {
 	bool				partial;
 	bool				fragment;
 	bool				later;
+	bool				beyond;
 	bool				routed;
 	bool				stale;
 	u8				touched;
