@@ -345,16 +345,33 @@ static u32 payload_at(const struct skbtrail_job *job)
 	return job->l4 + job->l4_len;
 }
 
+/* whether the checksum of a packet within this one is to be made where it would be written to */
+static bool will_be_made(const struct skbtrail_job *job, u32 from, u32 len)
+{
+	const struct sk_buff *skb = job->skb;
+	u32 field;
+
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		return false;
+	field = skb_checksum_start_offset(skb) + skb->csum_offset - job->nh;
+	return from < field + sizeof(__sum16) && field < from + len;
+}
+
 static unsigned int check_payload(struct skbtrail_job *job, const struct skbtrail_edit *e)
 {
+	u32 from;
+
 	if (!job->family || !(has_ports(job) || (job->proto == IPPROTO_ICMP && job->family == 4) ||
 			      (job->proto == IPPROTO_ICMPV6 && job->family == 6)))
 		return SKBTRAIL_RULE_REFUSAL_MISSING;
 	if (job->later)
 		return SKBTRAIL_RULE_REFUSAL_FRAGMENT;
-	if (!job->l4_len || payload_at(job) + e->offset + e->len > job->len)
+	from = payload_at(job) + e->offset;
+	if (!job->l4_len || from + e->len > job->len)
 		return SKBTRAIL_RULE_REFUSAL_LENGTH;
-	extend(job, payload_at(job) + e->offset + e->len);
+	if (will_be_made(job, from, e->len))
+		return SKBTRAIL_RULE_REFUSAL_MISSING;
+	extend(job, from + e->len);
 	extend_check(job, false, true);
 	return 0;
 }
@@ -551,18 +568,22 @@ static void fix_pseudo(const struct skbtrail_job *job, __wsum diff)
 		fix_check(job, diff, !job->partial);
 }
 
-/* of what is at @off, behind the network header */
-static void fix_transport(const struct skbtrail_job *job, u32 off, __wsum diff)
+/* of what the transport covers */
+static void fix_transport(const struct skbtrail_job *job, __wsum diff)
 {
-	const struct sk_buff *skb = job->skb;
+	if (job->check && !job->partial)
+		fix_check(job, diff, true);
+}
 
-	if (!job->check || job->partial)
-		return;
-	/* covered by a checksum that will be computed, and makes up for it */
-	if (skb->ip_summed == CHECKSUM_PARTIAL &&
-	    job->nh + (int)off >= skb_checksum_start_offset(skb))
-		return;
-	fix_check(job, diff, true);
+/* bytes in front of those covered by a checksum that will be computed, and makes up for them */
+static u32 in_front(const struct skbtrail_job *job, u32 off, u32 len)
+{
+	int start;
+
+	if (job->skb->ip_summed != CHECKSUM_PARTIAL)
+		return len;
+	start = skb_checksum_start_offset(job->skb) - job->nh - (int)off;
+	return clamp_t(int, start, 0, len);
 }
 
 /* nothing is decided anew for a value that was there before */
@@ -616,7 +637,10 @@ static void apply_address(struct skbtrail_job *job, const struct skbtrail_edit *
 
 static void apply_bytes(struct skbtrail_job *job, u32 off, const void *new, u32 len)
 {
-	fix_transport(job, off, store(job, off, new, len));
+	u32 front = in_front(job, off, len);
+
+	fix_transport(job, store(job, off, new, front));
+	store(job, off + front, (const u8 *)new + front, len - front);
 }
 
 static void apply_half(struct skbtrail_job *job, u32 off, u16 value)
