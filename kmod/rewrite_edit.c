@@ -15,11 +15,13 @@
  */
 #include "rewrite_edit.h"
 
+#include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/minmax.h>
+#include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/string.h>
 #include <linux/tcp.h>
@@ -222,13 +224,13 @@ static bool find_v6(struct skbtrail_job *job)
 
 static bool find_headers(struct skbtrail_job *job, u16 l3proto)
 {
+	/* of others there is nothing to be found, nor is it known where */
+	if (l3proto != ETH_P_IP && l3proto != ETH_P_IPV6)
+		return true;
 	if (job->nh < 0 || job->nh > (int)job->skb->len)
 		return false;
-	if (l3proto == ETH_P_IP)
-		return find_v4(job) && find_transport(job) && find_tcp(job);
-	if (l3proto == ETH_P_IPV6)
-		return find_v6(job) && find_transport(job) && find_tcp(job);
-	return true;
+	return (l3proto == ETH_P_IP ? find_v4(job) : find_v6(job)) && find_transport(job) &&
+	       find_tcp(job);
 }
 
 static void extend(struct skbtrail_job *job, u32 end)
@@ -420,9 +422,16 @@ static unsigned int check_corrupt(struct skbtrail_job *job)
 	return 0;
 }
 
-static bool tagged_inside(const struct sk_buff *skb)
+static unsigned int check_vlan(const struct skbtrail_job *job, const struct skbtrail_edit *e)
 {
-	return eth_type_vlan(skb->protocol);
+	const struct sk_buff *skb = job->skb;
+	bool ether = !skb->dev || skb->dev->type == ARPHRD_ETHER ||
+		     skb->dev->type == ARPHRD_LOOPBACK;
+
+	/* nowhere to put it; the tag there is, is within the packet; none to take off */
+	if (!ether || eth_type_vlan(skb->protocol) || (!e->value && !skb_vlan_tag_present(skb)))
+		return SKBTRAIL_RULE_REFUSAL_MISSING;
+	return 0;
 }
 
 static unsigned int check_edit(struct skbtrail_job *job, const struct skbtrail_edit *e)
@@ -448,7 +457,7 @@ static unsigned int check_edit(struct skbtrail_job *job, const struct skbtrail_e
 	case SKBTRAIL_RULE_ACTION_TRUNCATE:
 		return check_truncate(job, e);
 	case SKBTRAIL_RULE_ACTION_VLAN:
-		return tagged_inside(job->skb) ? SKBTRAIL_RULE_REFUSAL_MISSING : 0;
+		return check_vlan(job, e);
 	default:
 		return 0;
 	}
@@ -673,10 +682,9 @@ static void apply_flags(struct skbtrail_job *job, const struct skbtrail_edit *e)
 
 static u16 get_half(const struct skbtrail_job *job, u32 off)
 {
-	__be16 buf = 0;
-	const __be16 *half = peek(job, off, sizeof(buf), &buf);
+	__be16 half;
 
-	return half ? ntohs(*half) : 0;
+	return skb_copy_bits(job->skb, job->nh + off, &half, sizeof(half)) ? 0 : ntohs(half);
 }
 
 static void apply_mss(struct skbtrail_job *job, u32 mss)
@@ -855,8 +863,10 @@ static void tell_tcp(const struct skbtrail_job *job, struct skbtrail_told *told)
 	bool any = false;
 	unsigned int i;
 
+	if (job->proto != IPPROTO_TCP || !job->l4_len)
+		return;
 	th = peek(job, job->l4, sizeof(buf), &buf);
-	if (!th || job->proto != IPPROTO_TCP || !job->l4_len)
+	if (!th)
 		return;
 	fact.seq = ntohl(th->seq);
 	fact.ack = ntohl(th->ack_seq);
