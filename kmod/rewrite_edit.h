@@ -29,8 +29,8 @@ struct skbtrail_edit {
 	u8	*bytes;
 };
 
-/* all facts of one rule's changes fit in here; checked when they are put */
-#define SKBTRAIL_TOLD_MAX	384
+/* the rule, and for each action the longest fact, of payload; checked when they are put */
+#define SKBTRAIL_TOLD_MAX	(16 + SKBTRAIL_MAX_ACTIONS * 48)
 
 /**
  * struct skbtrail_told - facts of what a rule changed
