@@ -42,6 +42,9 @@ enum { NONE, UNNECESSARY, COMPLETE, PARTIAL, STATES };
  * @check: its checksum, 0: none
  * @pseudo: that covers a pseudo header
  * @zero: UDP without a checksum
+ * @routed: its destination is not the last one
+ * @inner: a packet within it whose checksum is yet to be made, 0: none
+ * @field: where that is to be
  */
 struct flat {
 	u8	b[FLAT_MAX];
@@ -50,12 +53,15 @@ struct flat {
 	u32	l4;
 	u32	l4_len;
 	u32	check;
+	u32	inner;
+	u32	field;
 	u8	family;
 	u8	proto;
 	bool	pseudo;
 	bool	zero;
 	bool	fragment;
 	bool	later;
+	bool	routed;
 };
 
 static struct rnd_state rnd;
@@ -91,6 +97,16 @@ static void put_sum(struct flat *p, u32 at, __sum16 sum)
 
 /* ---- a packet ---- */
 
+/* a source route, with an address to go or used up */
+static void make_route(struct flat *p)
+{
+	static const u8 lsrr[] = { 1, 131, 7 };
+
+	memcpy(p->b + 20, lsrr, sizeof(lsrr));
+	p->routed = one_in(2);
+	p->b[23] = p->routed ? 4 : 8;
+}
+
 static void make_v4(struct flat *p, u8 proto)
 {
 	u32 ihl = one_in(3) ? 5 + pick(11) : 5;
@@ -104,6 +120,8 @@ static void make_v4(struct flat *p, u8 proto)
 		p->later = one_in(2);
 		put16(p, 6, p->later ? 1 + pick(100) : 0x2000);
 	}
+	if (ihl >= 7 && one_in(3))
+		make_route(p);
 	p->l4 = ihl * 4;
 }
 
@@ -123,8 +141,9 @@ static void make_v6(struct flat *p, u8 proto)
 		p->b[next] = kind;
 		next = at;
 		p->b[at + 1] = kind == 44 ? 0 : len / 8 - 1;
-		/* no segments left */
-		p->b[at + 3] = 0;
+		/* segments left */
+		p->b[at + 3] = kind == 43 && one_in(4);
+		p->routed |= p->b[at + 3];
 		if (kind == 44) {
 			p->fragment = true;
 			p->later = one_in(2);
@@ -202,6 +221,32 @@ static __sum16 sum_up(const struct flat *p)
 	return csum_fold(csum_partial(p->b + p->l4, len, sum));
 }
 
+/* as the device does */
+static void finish_partial(struct flat *p)
+{
+	u32 from = p->inner ? p->inner : p->l4;
+	__sum16 sum;
+
+	sum = csum_fold(csum_partial(p->b + from, p->len - from, 0));
+	if (!sum && p->proto == IPPROTO_UDP)
+		sum = CSUM_MANGLED_0;
+	put_sum(p, p->inner ? p->field : p->check, sum);
+}
+
+/* of what will be sent, in which the checksum of the packet within it is made */
+static __sum16 sum_up_made(struct flat *p)
+{
+	u16 unmade = get16(p, p->field);
+	__sum16 sum;
+
+	if (!p->inner)
+		return sum_up(p);
+	finish_partial(p);
+	sum = sum_up(p);
+	put16(p, p->field, unmade);
+	return sum;
+}
+
 static void make_check(struct flat *p)
 {
 	__sum16 sum;
@@ -211,7 +256,7 @@ static void make_check(struct flat *p)
 	put16(p, p->check, 0);
 	if (p->zero)
 		return;
-	sum = sum_up(p);
+	sum = sum_up_made(p);
 	if (!sum && (p->proto == IPPROTO_UDP || p->proto == IPPROTO_UDPLITE))
 		sum = CSUM_MANGLED_0;
 	put_sum(p, p->check, sum);
@@ -242,6 +287,9 @@ static void make_packet(struct flat *p)
 		p->proto = IPPROTO_ICMPV6;
 	p->fragment = false;
 	p->later = false;
+	p->routed = false;
+	p->inner = 0;
+	p->field = 0;
 	p->zero = p->proto == IPPROTO_UDP && one_in(6);
 	if (p->family == 4)
 		make_v4(p, p->proto);
@@ -253,10 +301,25 @@ static void make_packet(struct flat *p)
 	/* the others have the rest */
 	if (p->fragment && !p->later)
 		p->whole += pick(100);
+	/* and even the checksum */
+	if (p->fragment && !p->later && one_in(3))
+		p->len = p->l4 + pick(p->l4_len);
 	if (p->proto == IPPROTO_UDP)
 		put16(p, p->l4 + 4, p->whole - p->l4);
 	make_check(p);
 	make_ip(p);
+}
+
+/* a tunnel: the sender's own checksum is made, knowing what that within will be */
+static void make_inner(struct flat *p)
+{
+	u32 from = p->l4 + p->l4_len, room = p->len - from;
+
+	if (p->proto != IPPROTO_UDP || room < 24 || !one_in(3))
+		return;
+	p->inner = from + 2 * pick(room / 2 - 8);
+	p->field = p->inner + 2 * pick(4);
+	make_check(p);
 }
 
 /* ---- as an sk_buff ---- */
@@ -276,6 +339,11 @@ static void set_state(struct sk_buff *skb, const struct flat *p, int nh, int sta
 		break;
 	case PARTIAL:
 		skb->ip_summed = CHECKSUM_PARTIAL;
+		if (p->inner) {
+			skb->csum_start = skb_headroom(skb) + nh + p->inner;
+			skb->csum_offset = p->field - p->inner;
+			break;
+		}
 		skb->csum_start = skb_headroom(skb) + nh + p->l4;
 		skb->csum_offset = p->check - p->l4;
 		pseudo = ~csum_fold((__force __wsum)sum_pseudo(p, p->whole - p->l4));
@@ -329,8 +397,9 @@ static struct sk_buff *make_skb(const struct flat *p, int nh, u32 padding)
 
 /* ---- edits ---- */
 
-static struct skbtrail_edit edits[4];
-static u8 edit_bytes[16];
+static struct skbtrail_edit edits[SKBTRAIL_MAX_ACTIONS];
+static u8 edit_bytes[SKBTRAIL_MAX_ACTIONS][16];
+static unsigned int nr_edits;
 
 static u32 value_of(u8 action)
 {
@@ -349,7 +418,7 @@ static u32 value_of(u8 action)
 		return 20 + pick(300);
 	case SKBTRAIL_RULE_ACTION_MARK:
 	case SKBTRAIL_RULE_ACTION_PRIORITY:
-		return prandom_u32_state(&rnd);
+		return one_in(4) ? 0 : prandom_u32_state(&rnd);
 	default:
 		return pick(65536);
 	}
@@ -358,6 +427,7 @@ static u32 value_of(u8 action)
 static void make_edit(struct skbtrail_edit *e, u8 action)
 {
 	unsigned int i;
+	u8 *bytes = edit_bytes[e - edits];
 
 	memset(e, 0, sizeof(*e));
 	e->action = action;
@@ -369,15 +439,15 @@ static void make_edit(struct skbtrail_edit *e, u8 action)
 	if (action != SKBTRAIL_RULE_ACTION_PAYLOAD)
 		return;
 	e->offset = pick(64);
-	e->len = 1 + pick(sizeof(edit_bytes));
-	e->bytes = edit_bytes;
+	e->len = 1 + pick(sizeof(edit_bytes[0]));
+	e->bytes = bytes;
 	for (i = 0; i < e->len; i++)
-		edit_bytes[i] = pick(256);
+		bytes[i] = pick(256);
 }
 
 static unsigned int make_edits(void)
 {
-	unsigned int i, n = one_in(2) ? 1 : 1 + pick(ARRAY_SIZE(edits)), j;
+	unsigned int i, n = one_in(2) ? 1 : 1 + pick(4), j;
 	u8 action;
 
 	for (i = 0; i < n; i++) {
@@ -401,8 +471,20 @@ static u16 zeroing_port(const struct flat *p)
 	return (port & 0xffff) + (port >> 16);
 }
 
+/* as much as there can be to tell */
+static unsigned int make_payloads(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(edits); i++)
+		make_edit(&edits[i], SKBTRAIL_RULE_ACTION_PAYLOAD);
+	return i;
+}
+
 static unsigned int choose_edits(void)
 {
+	if (one_in(30))
+		return make_payloads();
 	if (!one_in(30) || !zeroing_port(&was))
 		return make_edits();
 	make_edit(&edits[0], SKBTRAIL_RULE_ACTION_SPORT);
@@ -511,16 +593,6 @@ static bool same_sum(const struct flat *a, const struct flat *b, u32 at)
 	return (x == 0xffff ? 0 : x) == (y == 0xffff ? 0 : y);
 }
 
-static void finish_partial(struct flat *p)
-{
-	__sum16 sum;
-
-	sum = csum_fold(csum_partial(p->b + p->l4, p->len - p->l4, 0));
-	if (!sum && p->proto == IPPROTO_UDP)
-		sum = CSUM_MANGLED_0;
-	put_sum(p, p->check, sum);
-}
-
 static bool same_bytes(u32 check)
 {
 	u32 i;
@@ -561,12 +633,66 @@ static bool hits_check(const struct skbtrail_job *job)
 	return want.check && (job->bit / 8 == want.check || job->bit / 8 == want.check + 1);
 }
 
+/* what could not have been done with the right checksum */
+static bool judge_edit(const struct skbtrail_edit *e)
+{
+	bool dst = e->action == SKBTRAIL_RULE_ACTION_DST;
+
+	if (!dst && e->action != SKBTRAIL_RULE_ACTION_SRC)
+		return true;
+	if (dst && was.routed)
+		return wrong("it is not the destination of the checksum");
+	if (was.check && was.pseudo && !was.later && was.check + 2 > was.len)
+		return wrong("the checksum is in another fragment");
+	return true;
+}
+
+static bool judge_edits(const struct skbtrail_job *job)
+{
+	unsigned int i;
+
+	for (i = 0; i < job->n; i++)
+		if (!judge_edit(&job->edit[i]))
+			return false;
+	return true;
+}
+
+/* that, and only that, which is not as it was before */
+static bool judge_touched(const struct skbtrail_job *job, const struct sk_buff *skb)
+{
+	u32 n = was.family == 4 ? 4 : 16, src = was.family == 4 ? 12 : 8;
+	u16 tos = was.family == 4 ? 0x00ff : 0x0ff0;
+	u8 touched = skb->mark ? SKBTRAIL_TOUCHED_MARK : 0;
+
+	if (memcmp(was.b + src, want.b + src, n))
+		touched |= SKBTRAIL_TOUCHED_SRC;
+	if (memcmp(was.b + src + n, want.b + src + n, n))
+		touched |= SKBTRAIL_TOUCHED_DST;
+	if ((get16(&was, 0) ^ get16(&want, 0)) & tos)
+		touched |= SKBTRAIL_TOUCHED_TOS;
+	/* elsewhere that is no port, or a bit may have been flipped */
+	if ((was.proto == IPPROTO_TCP || was.proto == IPPROTO_UDP) && !job->bit) {
+		if (memcmp(was.b + was.l4, want.b + was.l4, 4))
+			touched |= SKBTRAIL_TOUCHED_PORT;
+	} else {
+		touched |= job->touched & SKBTRAIL_TOUCHED_PORT;
+	}
+	return touched == job->touched || wrong("what it says it has touched");
+}
+
 static bool judge_done(const struct skbtrail_job *job, struct sk_buff *skb, int nh, int state)
 {
 	bool spoilt = job->stale;
 	u32 check = want.later ? 0 : want.check;
 
+	/* made before anything is done */
+	if (spoilt && want.inner) {
+		finish_partial(&want);
+		want.inner = 0;
+	}
 	simply(&want, job);
+	if (!judge_edits(job) || !judge_touched(job, skb))
+		return false;
 	have = want;
 	if (skb->len < nh + want.len || skb_copy_bits(skb, nh, have.b, want.len))
 		return wrong("its length");
@@ -574,6 +700,8 @@ static bool judge_done(const struct skbtrail_job *job, struct sk_buff *skb, int 
 		return wrong("it was not cut");
 	if (skb->ip_summed == CHECKSUM_PARTIAL && check)
 		finish_partial(&have);
+	if (want.inner)
+		finish_partial(&want);
 	if (!same_bytes(hits_check(job) ? 0 : check))
 		return wrong("its bytes");
 	if (check && check + 2 <= want.len && spoilt && !hits_check(job) &&
@@ -591,13 +719,31 @@ static bool judge_done(const struct skbtrail_job *job, struct sk_buff *skb, int 
 
 static bool judge_refused(const struct sk_buff *skb, int nh, int state)
 {
+	want = was;
 	have = was;
 	if (skb_copy_bits(skb, nh, have.b, was.len))
 		return wrong("a refused packet became shorter");
 	if (state == PARTIAL && was.check)
 		finish_partial(&have);
-	want = was;
+	if (was.inner)
+		finish_partial(&want);
 	return same_bytes(was.check) || wrong("a refused packet was changed");
+}
+
+/* each of those there can be several of */
+static bool judge_told(const struct skbtrail_job *job, const struct skbtrail_told *told)
+{
+	const struct skbtrail_fact_head *head;
+	unsigned int i, n = 0;
+	u32 at;
+
+	for (at = 0; at < told->len; at += ALIGN(sizeof(*head) + head->len, 8)) {
+		head = (const void *)(told->buf + at);
+		n += head->id == SKBTRAIL_FACT_PAYLOAD;
+	}
+	for (i = 0; i < job->n; i++)
+		n -= job->edit[i].action == SKBTRAIL_RULE_ACTION_PAYLOAD;
+	return !n || wrong("a change was not told");
 }
 
 static bool judge_clone(const struct sk_buff *clone, const u8 *before)
@@ -616,15 +762,21 @@ static bool edit_one(struct sk_buff *skb, int nh, int state, bool dry)
 	struct skbtrail_job job = {
 		.edit = edits, .n = choose_edits(), .random = prandom_u32_state(&rnd),
 	};
-	struct skbtrail_told told = { .len = 0 };
+	struct skbtrail_fact_rewrite fact = { .rule = 1 };
+	static struct skbtrail_told told;
 	unsigned int refusal, i;
 
+	nr_edits = job.n;
+	told.len = 0;
+	skbtrail_edit_put(&told, SKBTRAIL_FACT_REWRITE, &fact, sizeof(fact));
 	refusal = skbtrail_edit_check(&job, skb, nh, ntohs(skb->protocol));
 	if (!refusal && !dry)
 		refusal = skbtrail_edit_prepare(&job);
 	if (!refusal)
 		skbtrail_edit_tell(&job, &told);
 	refused[refusal]++;
+	if (!refusal && !judge_told(&job, &told))
+		return false;
 	if (refusal || dry)
 		return judge_refused(skb, nh, skb->ip_summed == CHECKSUM_PARTIAL ? state : NONE);
 	skbtrail_edit_apply(&job);
@@ -641,9 +793,11 @@ static bool one_case(void)
 	bool good;
 
 	make_packet(&was);
-	want = was;
 	if (state == PARTIAL && !can_be_partial(&was))
 		state = NONE;
+	if (state == PARTIAL)
+		make_inner(&was);
+	want = was;
 	nh = state != COMPLETE && one_in(2) ? ETH_HLEN : 0;
 	skb = make_skb(&was, nh, state != PARTIAL && one_in(4) ? pick(12) : 0);
 	if (!skb)
@@ -670,11 +824,12 @@ static void __init show(unsigned int n)
 {
 	unsigned int i;
 
-	pr_info("case %u of seed %lu: %s; IPv%u protocol %u, header %u and %u, %u bytes%s%s%s\n",
+	pr_info("case %u of seed %lu: %s; IPv%u protocol %u, header %u and %u, %u bytes%s%s%s%s%s\n",
 		n, seed, problem, was.family, was.proto, was.l4, was.l4_len, was.len,
 		was.fragment ? ", fragment" : "", was.later ? ", later" : "",
-		was.zero ? ", no checksum" : "");
-	for (i = 0; i < ARRAY_SIZE(edits); i++)
+		was.zero ? ", no checksum" : "", was.routed ? ", routed" : "",
+		was.inner ? ", tunnel" : "");
+	for (i = 0; i < nr_edits; i++)
 		pr_info("  edit %u: action %u value %u offset %u len %u\n", i, edits[i].action,
 			edits[i].value, edits[i].offset, edits[i].len);
 }
