@@ -210,6 +210,21 @@ expired()
 check "its time goes by" until_true 10000 expired
 check "then it does nothing" arrive 3 3
 
+# what cannot be done
+add --at ingress --netns "$server_ns" vlan none if udp port 7501
+send 7501
+check "no tag to be taken off" counted 1 missing 1
+flush
+if add --at egress --netns "$client_ns" --dev tun0 vlan 7 if icmp; then
+	ip -n "$client_ns" link add tun0 type ipip local 10.3.0.2 remote 10.4.0.2
+	ip -n "$client_ns" addr add 10.7.0.1/24 dev tun0
+	ip -n "$client_ns" link set tun0 up
+	check "no Ethernet header to put one in" fails pings "$client_ns" 10.7.0.2
+	check "which is counted" counted 1 missing 1
+	ip -n "$client_ns" link del tun0
+fi
+flush
+
 # order
 add --number 20 --at local_in --netns "$server_ns" drop if udp port 7501 and ip[8] == 77
 add --number 10 --at local_in --netns "$server_ns" ttl 77 if udp port 7501
