@@ -566,8 +566,12 @@ static int may_add(struct skbtrail_rule *r, struct genl_info *info)
 	if (err || nla_get_flag(info->attrs[SKBTRAIL_A_RULE_DISTURB_QUEUES]) ||
 	    !skbtrail_rewrite_disturbs(r))
 		return err;
-	refuse(info->extack, NULL,
-	       "packets may wait in NFQUEUE: a new hook makes them pass the queueing rule again; allow it with --disturb-queues");
+	if (at_device(r))
+		refuse(info->extack, NULL,
+		       "packets may wait in NFQUEUE: when a device goes its hook does, and the kernel drops them; allow it with --disturb-queues");
+	else
+		refuse(info->extack, NULL,
+		       "packets may wait in NFQUEUE: a new hook makes them pass the queueing rule again; allow it with --disturb-queues");
 	return -EBUSY;
 }
 
