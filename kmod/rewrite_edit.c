@@ -13,10 +13,9 @@
  * this one (local checksum offload), whatever that covers sums up to the
  * same in the end: changes there do not matter to ours.
  */
-#include "rewrite_edit.h"
+#include "rewrite_job.h"
 
 #include <linux/if_arp.h>
-#include <linux/if_ether.h>
 #include <linux/if_vlan.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -25,213 +24,11 @@
 #include <linux/skbuff.h>
 #include <linux/string.h>
 #include <linux/tcp.h>
-#include <linux/udp.h>
 #include <net/checksum.h>
-#include <net/dsfield.h>
-#include <net/ip.h>
-#include <net/ipv6.h>
+#include <net/inet_ecn.h>
 #include <net/tcp.h>
 
-#define MAX_EXTHDRS	8
 #define MAX_TCP_HEADER_LEN	60
-
-static const void *peek(const struct skbtrail_job *job, u32 off, u32 len, void *buf)
-{
-	return skb_header_pointer(job->skb, job->nh + off, len, buf);
-}
-
-/* where the checksums are that cover a pseudo header, and those that do not */
-static void find_check(struct skbtrail_job *job)
-{
-	switch (job->proto) {
-	case IPPROTO_TCP:
-		job->check = job->l4 + offsetof(struct tcphdr, check);
-		break;
-	case IPPROTO_UDP:
-	case IPPROTO_UDPLITE:
-	case IPPROTO_DCCP:
-		job->check = job->l4 + offsetof(struct udphdr, check);
-		break;
-	case IPPROTO_ICMPV6:
-		job->check = job->family == 6 ? job->l4 + 2 : 0;
-		break;
-	case IPPROTO_ICMP:
-		job->check = job->family == 4 ? job->l4 + 2 : 0;
-		break;
-	}
-	job->pseudo = job->proto != IPPROTO_ICMP;
-}
-
-/* whether the packet holds no more of our checksum than the sum of its pseudo header */
-static bool is_partial(const struct skbtrail_job *job)
-{
-	const struct sk_buff *skb = job->skb;
-
-	if (skb->ip_summed != CHECKSUM_PARTIAL)
-		return false;
-	if (skb_checksum_start_offset(skb) == job->nh + job->l4)
-		return true;
-	/* computed for each segment, beside that of the packet within */
-	return skb->encapsulation && skb_is_gso(skb) &&
-	       skb_shinfo(skb)->gso_type & SKB_GSO_UDP_TUNNEL_CSUM;
-}
-
-static bool find_transport(struct skbtrail_job *job)
-{
-	__sum16 buf;
-	const __sum16 *check;
-	u32 need;
-
-	if (job->later)
-		return true;
-	find_check(job);
-	need = job->proto == IPPROTO_TCP ? sizeof(struct tcphdr) : sizeof(struct udphdr);
-	if (job->l4 + need > job->len) {
-		job->beyond = job->fragment && job->check && job->pseudo;
-		job->check = 0;
-		return true;
-	}
-	job->l4_len = need;
-	if (!job->check)
-		return true;
-	check = peek(job, job->check, sizeof(buf), &buf);
-	if (!check)
-		return false;
-	job->partial = is_partial(job);
-	/* zero: the sender made none */
-	if (job->proto == IPPROTO_UDP && !*check && !job->partial)
-		job->check = 0;
-	return true;
-}
-
-static bool find_tcp(struct skbtrail_job *job)
-{
-	const struct tcphdr *th;
-	struct tcphdr buf;
-
-	if (job->proto != IPPROTO_TCP || !job->l4_len)
-		return true;
-	th = peek(job, job->l4, sizeof(buf), &buf);
-	if (!th || th->doff < 5 || job->l4 + th->doff * 4 > job->len)
-		return false;
-	job->l4_len = th->doff * 4;
-	return true;
-}
-
-/* what IP says of its length must be there; padding of the link is behind it */
-static bool length_fits(struct skbtrail_job *job, u32 told)
-{
-	u32 there = job->skb->len - job->nh;
-
-	/* more than IP can say of a packet that will be cut, or a jumbogram */
-	job->len = told ? told : there;
-	return job->len <= there;
-}
-
-/* a source route that is not used up: the destination of the checksum is another one */
-static bool is_source_routed(const struct skbtrail_job *job)
-{
-	u32 i = 0, n = job->l4 - sizeof(struct iphdr);
-	u8 buf[MAX_IPOPTLEN];
-	const u8 *o;
-
-	o = n ? peek(job, sizeof(struct iphdr), n, buf) : NULL;
-	while (o && i + 2 < n && o[i] != IPOPT_END) {
-		if (o[i] == IPOPT_NOOP) {
-			i++;
-			continue;
-		}
-		if (o[i] == IPOPT_LSRR || o[i] == IPOPT_SSRR)
-			return o[i + 2] <= o[i + 1];
-		if (o[i + 1] < 2)
-			return false;
-		i += o[i + 1];
-	}
-	return false;
-}
-
-static bool find_v4(struct skbtrail_job *job)
-{
-	const struct iphdr *iph;
-	struct iphdr buf;
-
-	iph = peek(job, 0, sizeof(buf), &buf);
-	if (!iph || iph->version != 4 || iph->ihl < 5)
-		return false;
-	if (!iph->tot_len && !skb_is_gso(job->skb))
-		return false;
-	if (!length_fits(job, ntohs(iph->tot_len)) || job->len < iph->ihl * 4)
-		return false;
-	job->family = 4;
-	job->l4 = iph->ihl * 4;
-	job->proto = iph->protocol;
-	job->fragment = iph->frag_off & htons(IP_MF | IP_OFFSET);
-	job->later = iph->frag_off & htons(IP_OFFSET);
-	job->routed = is_source_routed(job);
-	return true;
-}
-
-/* passes one extension header; false: what is behind it is not known */
-static bool pass_extension(struct skbtrail_job *job)
-{
-	const u8 *h;
-	u8 buf[8];
-
-	h = peek(job, job->l4, sizeof(buf), buf);
-	if (!h)
-		return false;
-	if (job->proto == NEXTHDR_FRAGMENT) {
-		job->fragment = true;
-		job->later = (h[2] << 8 | h[3]) & IP6_OFFSET;
-		job->proto = h[0];
-		job->l4 += sizeof(struct frag_hdr);
-		return job->l4 <= job->len;
-	}
-	/* segments left: the destination of the checksum is another one */
-	if (job->proto == NEXTHDR_ROUTING && h[3])
-		job->routed = true;
-	job->proto = h[0];
-	job->l4 += (h[1] + 1) * 8;
-	return job->l4 <= job->len;
-}
-
-/* what is signed (AH) or encrypted is taken for a transport nothing is known of */
-static bool is_extension(u8 proto)
-{
-	return proto == NEXTHDR_HOP || proto == NEXTHDR_ROUTING || proto == NEXTHDR_DEST ||
-	       proto == NEXTHDR_FRAGMENT;
-}
-
-static bool find_v6(struct skbtrail_job *job)
-{
-	const struct ipv6hdr *iph;
-	struct ipv6hdr buf;
-	int i;
-
-	iph = peek(job, 0, sizeof(buf), &buf);
-	if (!iph || iph->version != 6)
-		return false;
-	if (!length_fits(job, iph->payload_len ? ntohs(iph->payload_len) + sizeof(*iph) : 0))
-		return false;
-	job->family = 6;
-	job->l4 = sizeof(*iph);
-	job->proto = iph->nexthdr;
-	for (i = 0; is_extension(job->proto); i++)
-		if (i == MAX_EXTHDRS || job->later || !pass_extension(job))
-			return job->later;
-	return true;
-}
-
-static bool find_headers(struct skbtrail_job *job, u16 l3proto)
-{
-	/* of others there is nothing to be found, nor is it known where */
-	if (l3proto != ETH_P_IP && l3proto != ETH_P_IPV6)
-		return true;
-	if (job->nh < 0 || job->nh > (int)job->skb->len)
-		return false;
-	return (l3proto == ETH_P_IP ? find_v4(job) : find_v6(job)) && find_transport(job) &&
-	       find_tcp(job);
-}
 
 static void extend(struct skbtrail_job *job, u32 end)
 {
@@ -311,7 +108,7 @@ static u32 find_mss(const struct skbtrail_job *job)
 	const u8 *h;
 	u32 i;
 
-	h = peek(job, job->l4, job->l4_len, buf);
+	h = skbtrail_job_peek(job, job->l4, job->l4_len, buf);
 	th = (const struct tcphdr *)h;
 	if (!h || !th->syn)
 		return 0;
@@ -341,12 +138,6 @@ static unsigned int check_mss(struct skbtrail_job *job)
 	return job->mss ? 0 : SKBTRAIL_RULE_REFUSAL_MISSING;
 }
 
-/* from the network header on */
-static u32 payload_at(const struct skbtrail_job *job)
-{
-	return job->l4 + job->l4_len;
-}
-
 /* whether the checksum of a packet within this one is to be made where it would be written to */
 static bool will_be_made(const struct skbtrail_job *job, u32 from, u32 len)
 {
@@ -368,7 +159,7 @@ static unsigned int check_payload(struct skbtrail_job *job, const struct skbtrai
 		return SKBTRAIL_RULE_REFUSAL_MISSING;
 	if (job->later)
 		return SKBTRAIL_RULE_REFUSAL_FRAGMENT;
-	from = payload_at(job) + e->offset;
+	from = skbtrail_job_payload(job) + e->offset;
 	if (!job->l4_len || from + e->len > job->len)
 		return SKBTRAIL_RULE_REFUSAL_LENGTH;
 	if (will_be_made(job, from, e->len))
@@ -473,7 +264,7 @@ unsigned int skbtrail_edit_check(struct skbtrail_job *job, struct sk_buff *skb, 
 	*job = (struct skbtrail_job){
 		.edit = edit, .n = n, .random = job->random, .skb = skb, .nh = nh,
 	};
-	if (!find_headers(job, l3proto))
+	if (!skbtrail_job_find(job, l3proto))
 		return SKBTRAIL_RULE_REFUSAL_HEADERS;
 	for (i = 0; i < n && !refusal; i++) {
 		corrupt |= edit[i].action == SKBTRAIL_RULE_ACTION_CORRUPT;
@@ -668,37 +459,18 @@ static void apply_port(struct skbtrail_job *job, const struct skbtrail_edit *e)
 	apply_bytes(job, off, &port, sizeof(port));
 }
 
-static u8 new_flags(u8 old, const struct skbtrail_edit *e)
-{
-	return (old & ~e->mask) | (e->value & e->mask);
-}
-
 static void apply_flags(struct skbtrail_job *job, const struct skbtrail_edit *e)
 {
-	u8 flags = new_flags(*at(job, job->l4 + 13), e);
+	u8 flags = skbtrail_job_flags(*at(job, job->l4 + 13), e);
 
 	apply_bytes(job, job->l4 + 13, &flags, 1);
-}
-
-static u16 get_half(const struct skbtrail_job *job, u32 off)
-{
-	__be16 half;
-
-	return skb_copy_bits(job->skb, job->nh + off, &half, sizeof(half)) ? 0 : ntohs(half);
 }
 
 static void apply_mss(struct skbtrail_job *job, u32 mss)
 {
 	/* never raised: the sender has no room for more */
-	if (get_half(job, job->mss) > mss)
+	if (skbtrail_job_half(job, job->mss) > mss)
 		apply_half(job, job->mss, mss);
-}
-
-static u16 tag_with(const struct sk_buff *skb, u16 vid)
-{
-	u16 tci = skb_vlan_tag_present(skb) ? skb_vlan_tag_get(skb) : 0;
-
-	return (tci & ~VLAN_VID_MASK) | vid;
 }
 
 static void apply_vlan(struct skbtrail_job *job, u16 vid)
@@ -707,14 +479,9 @@ static void apply_vlan(struct skbtrail_job *job, u16 vid)
 	__be16 proto = skb_vlan_tag_present(skb) ? skb->vlan_proto : htons(ETH_P_8021Q);
 
 	if (vid)
-		__vlan_hwaccel_put_tag(skb, proto, tag_with(skb, vid));
+		__vlan_hwaccel_put_tag(skb, proto, skbtrail_job_tag(skb, vid));
 	else
 		__vlan_hwaccel_clear_tag(skb);
-}
-
-static u32 new_mark(const struct sk_buff *skb, const struct skbtrail_edit *e)
-{
-	return (skb->mark & ~e->mask) | (e->value & e->mask);
 }
 
 static void apply_mark(struct skbtrail_job *job, u32 mark)
@@ -730,7 +497,7 @@ static void apply_edit(struct skbtrail_job *job, const struct skbtrail_edit *e)
 
 	switch (e->action) {
 	case SKBTRAIL_RULE_ACTION_MARK:
-		apply_mark(job, new_mark(skb, e));
+		apply_mark(job, skbtrail_job_mark(skb, e));
 		break;
 	case SKBTRAIL_RULE_ACTION_PRIORITY:
 		skb->priority = e->value;
@@ -765,7 +532,7 @@ static void apply_edit(struct skbtrail_job *job, const struct skbtrail_edit *e)
 		apply_vlan(job, e->value);
 		break;
 	case SKBTRAIL_RULE_ACTION_PAYLOAD:
-		apply_bytes(job, payload_at(job) + e->offset, e->bytes, e->len);
+		apply_bytes(job, skbtrail_job_payload(job) + e->offset, e->bytes, e->len);
 		break;
 	}
 }
@@ -798,164 +565,3 @@ void skbtrail_edit_apply(struct skbtrail_job *job)
 		skb_clear_hash(job->skb);
 }
 
-void skbtrail_edit_put(struct skbtrail_told *told, u8 id, const void *value, u16 len)
-{
-	struct skbtrail_fact_head *head = (void *)(told->buf + told->len);
-	u32 size = ALIGN(sizeof(*head) + len, 8);
-
-	/* what is not told is seen at the next stage, without the rule's name */
-	if (told->len + size > sizeof(told->buf))
-		return;
-	memset(head, 0, size);
-	*head = (struct skbtrail_fact_head){ .id = id, .len = len };
-	memcpy(head + 1, value, len);
-	told->len += size;
-}
-
-#define PUT(told, id, value) do { \
-	typeof(value) v_ = (value); \
-	skbtrail_edit_put(told, SKBTRAIL_FACT_##id, &v_, sizeof(v_)); \
-} while (0)
-
-static void tell_pair(struct skbtrail_told *told, u8 id, u32 old, u32 new)
-{
-	u32 pair[2] = { old, new };
-
-	if (old != new)
-		skbtrail_edit_put(told, id, pair, sizeof(pair));
-}
-
-static u8 old_tos(const struct skbtrail_job *job)
-{
-	u16 word = get_half(job, 0);
-
-	return job->family == 4 ? word & 0xff : word >> 4 & 0xff;
-}
-
-/* of both parts; the one that is not changed stays */
-static void tell_tos(const struct skbtrail_job *job, struct skbtrail_told *told)
-{
-	u8 tos = old_tos(job);
-	bool any = false;
-	unsigned int i;
-
-	for (i = 0; i < job->n; i++) {
-		const struct skbtrail_edit *e = &job->edit[i];
-
-		if (e->action == SKBTRAIL_RULE_ACTION_DSCP)
-			tos = (tos & INET_ECN_MASK) | e->value << 2;
-		else if (e->action == SKBTRAIL_RULE_ACTION_ECN)
-			tos = (tos & ~INET_ECN_MASK) | e->value;
-		else
-			continue;
-		any = true;
-	}
-	if (any)
-		PUT(told, TOS, tos);
-}
-
-/* flags and window, which are one fact */
-static void tell_tcp(const struct skbtrail_job *job, struct skbtrail_told *told)
-{
-	struct skbtrail_fact_tcp fact = { .doff = job->l4_len };
-	const struct tcphdr *th;
-	struct tcphdr buf;
-	bool any = false;
-	unsigned int i;
-
-	if (job->proto != IPPROTO_TCP || !job->l4_len)
-		return;
-	th = peek(job, job->l4, sizeof(buf), &buf);
-	if (!th)
-		return;
-	fact.seq = ntohl(th->seq);
-	fact.ack = ntohl(th->ack_seq);
-	fact.window = ntohs(th->window);
-	fact.flags = ((const u8 *)th)[13];
-	fact.payload = job->len - payload_at(job);
-	for (i = 0; i < job->n; i++) {
-		const struct skbtrail_edit *e = &job->edit[i];
-
-		if (e->action == SKBTRAIL_RULE_ACTION_FLAGS)
-			fact.flags = new_flags(fact.flags, e);
-		else if (e->action == SKBTRAIL_RULE_ACTION_WINDOW)
-			fact.window = e->value;
-		else
-			continue;
-		any = true;
-	}
-	if (any)
-		PUT(told, TCP, fact);
-}
-
-static void tell_payload(const struct skbtrail_job *job, const struct skbtrail_edit *e,
-			 struct skbtrail_told *told)
-{
-	struct skbtrail_fact_payload pair[2] = { };
-	u32 n = min_t(u32, e->len, sizeof(pair[0].bytes));
-
-	pair[0].offset = e->offset;
-	pair[0].len = e->len;
-	pair[1] = pair[0];
-	if (skb_copy_bits(job->skb, job->nh + payload_at(job) + e->offset, pair[0].bytes, n))
-		return;
-	memcpy(pair[1].bytes, e->bytes, n);
-	skbtrail_edit_put(told, SKBTRAIL_FACT_PAYLOAD, pair, sizeof(pair));
-}
-
-static void tell_edit(const struct skbtrail_job *job, const struct skbtrail_edit *e,
-		      struct skbtrail_told *told)
-{
-	struct sk_buff *skb = job->skb;
-
-	switch (e->action) {
-	case SKBTRAIL_RULE_ACTION_MARK:
-		PUT(told, MARK, new_mark(skb, e));
-		break;
-	case SKBTRAIL_RULE_ACTION_PRIORITY:
-		tell_pair(told, SKBTRAIL_FACT_PRIORITY, skb->priority, e->value);
-		break;
-	case SKBTRAIL_RULE_ACTION_TTL:
-		PUT(told, TTL, (u8)e->value);
-		break;
-	case SKBTRAIL_RULE_ACTION_SRC:
-		skbtrail_edit_put(told, SKBTRAIL_FACT_SADDR, e->addr, e->alen);
-		break;
-	case SKBTRAIL_RULE_ACTION_DST:
-		skbtrail_edit_put(told, SKBTRAIL_FACT_DADDR, e->addr, e->alen);
-		break;
-	case SKBTRAIL_RULE_ACTION_SPORT:
-		PUT(told, SPORT, (u16)e->value);
-		break;
-	case SKBTRAIL_RULE_ACTION_DPORT:
-		PUT(told, DPORT, (u16)e->value);
-		break;
-	case SKBTRAIL_RULE_ACTION_MSS:
-		tell_pair(told, SKBTRAIL_FACT_MSS, get_half(job, job->mss),
-			  min_t(u32, get_half(job, job->mss), e->value));
-		break;
-	case SKBTRAIL_RULE_ACTION_VLAN:
-		if (e->value)
-			PUT(told, VLAN, tag_with(skb, e->value));
-		else if (skb_vlan_tag_present(skb))
-			skbtrail_edit_put(told, SKBTRAIL_FACT_VLAN, NULL, 0);
-		break;
-	case SKBTRAIL_RULE_ACTION_PAYLOAD:
-		tell_payload(job, e, told);
-		break;
-	}
-}
-
-void skbtrail_edit_tell(const struct skbtrail_job *job, struct skbtrail_told *told)
-{
-	unsigned int i;
-
-	for (i = 0; i < job->n; i++)
-		tell_edit(job, &job->edit[i], told);
-	tell_tos(job, told);
-	tell_tcp(job, told);
-	if (job->cut)
-		tell_pair(told, SKBTRAIL_FACT_CUT, job->len, job->cut);
-	if (job->bit)
-		PUT(told, CORRUPT, job->bit);
-}

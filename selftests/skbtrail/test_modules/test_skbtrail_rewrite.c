@@ -19,6 +19,8 @@
 #include "kselftest_module.h"
 
 #include "rewrite_edit.c"
+#include "rewrite_find.c"
+#include "rewrite_tell.c"
 
 KSTM_MODULE_GLOBALS();
 
