@@ -27,7 +27,7 @@
  *   rewrite_tell.c             what is told of it
  *   rewrite_edit.c             the change itself, with all checksums
  *
- * Control comes in through netlink.c, session.c and rewrite_rule.c.
+ * Control comes in through netlink.c, session.c, rewrite_rule.c and rewrite_msg.c.
  */
 #include <linux/init.h>
 #include <linux/module.h>

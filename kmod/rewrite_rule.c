@@ -1,27 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rewrite rules: added by a command, removed by another one or with the socket
- * they came from. A rule leaves in two phases: it is taken out of the lists the
- * packet path reads, and after a grace period freed.
+ * The life of rewrite rules: added by a command, removed by another one or with
+ * the socket they came from. A rule leaves in two phases: it is taken out of
+ * the lists the packet path reads, and after a grace period freed.
  */
 #include "rewrite.h"
 
-#include <linux/if.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/netlink.h>
-#include <linux/percpu.h>
-#include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/time64.h>
 #include <linux/workqueue.h>
-#include <net/net_namespace.h>
 #include <net/sock.h>
 
-#include "filter.h"
 #include "netlink.h"
 #include "rewrite_rule.h"
 #include "session.h"
@@ -56,22 +50,6 @@ void skbtrail_rule_over(struct skbtrail_rule *rule, enum skbtrail_rule_state why
 {
 	if (!cmpxchg(&rule->over, 0, why))
 		queue_work(system_wq, &sweeper);
-}
-
-static void free_rule(struct skbtrail_rule *r)
-{
-	unsigned int i;
-
-	for (i = 0; i < r->n; i++)
-		kfree(r->edit[i].bytes);
-	if (r->l2)
-		bpf_prog_destroy(r->l2);
-	if (r->l3)
-		bpf_prog_destroy(r->l3);
-	free_percpu(r->stats);
-	if (r->sk)
-		sock_put(r->sk);
-	kfree(r);
 }
 
 /* makes the packet path see the rules of a spot as they are now; returns the old list */
@@ -188,7 +166,7 @@ static bool remove_rules(bool (*gone)(const struct skbtrail_rule *r, u32 number)
 		kvfree(old[i]);
 	while ((r = chain)) {
 		chain = r->next_gone;
-		free_rule(r);
+		skbtrail_rule_free(r);
 	}
 	return true;
 }
@@ -230,310 +208,6 @@ static void sweep(struct work_struct *work)
 	mutex_unlock(&skbtrail_control);
 }
 
-/* what an action takes */
-static const struct {
-	u32		min;
-	u32		max;
-	bool		value;
-	const char	*why;
-} takes[SKBTRAIL_RULE_ACTION_MAX + 1] = {
-#define TAKES(min, max, why)	{ min, max, true, why }
-	[SKBTRAIL_RULE_ACTION_MARK]	= TAKES(0, U32_MAX, "mark takes a number"),
-	[SKBTRAIL_RULE_ACTION_PRIORITY]	= TAKES(0, U32_MAX, "priority takes a number"),
-	[SKBTRAIL_RULE_ACTION_DSCP]	= TAKES(0, 63, "dscp takes a number from 0 to 63"),
-	[SKBTRAIL_RULE_ACTION_ECN]	= TAKES(0, 3, "ecn takes a number from 0 to 3"),
-	[SKBTRAIL_RULE_ACTION_TTL]	= TAKES(1, 255, "ttl takes a number from 1 to 255"),
-	[SKBTRAIL_RULE_ACTION_SPORT]	= TAKES(1, 65535, "sport takes a port from 1 to 65535"),
-	[SKBTRAIL_RULE_ACTION_DPORT]	= TAKES(1, 65535, "dport takes a port from 1 to 65535"),
-	[SKBTRAIL_RULE_ACTION_FLAGS]	= TAKES(0, 255, "flags takes a byte"),
-	[SKBTRAIL_RULE_ACTION_WINDOW]	= TAKES(0, 65535, "window takes 0 to 65535"),
-	[SKBTRAIL_RULE_ACTION_MSS]	= TAKES(1, 65535, "mss takes 1 to 65535"),
-	[SKBTRAIL_RULE_ACTION_VLAN]	= TAKES(0, 4094, "vlan takes 1 to 4094, or 0 for none"),
-	[SKBTRAIL_RULE_ACTION_TRUNCATE]	= TAKES(20, 65535, "truncate takes 20 to 65535 bytes"),
-#undef TAKES
-};
-
-static int refuse(struct netlink_ext_ack *extack, const struct nlattr *attr, const char *why)
-{
-	NL_SET_BAD_ATTR(extack, attr);
-	if (extack)
-		extack->_msg = why;
-	return -EINVAL;
-}
-
-static int take_address(struct skbtrail_edit *e, const struct nlattr *attr)
-{
-	if (!attr || (nla_len(attr) != 4 && nla_len(attr) != 16))
-		return -EINVAL;
-	e->alen = nla_len(attr);
-	memcpy(e->addr, nla_data(attr), e->alen);
-	return 0;
-}
-
-static int take_bytes(struct skbtrail_edit *e, struct nlattr **a)
-{
-	if (!a[SKBTRAIL_A_ACTION_BYTES] || !nla_len(a[SKBTRAIL_A_ACTION_BYTES]))
-		return -EINVAL;
-	e->len = nla_len(a[SKBTRAIL_A_ACTION_BYTES]);
-	e->offset = a[SKBTRAIL_A_ACTION_OFFSET] ? nla_get_u32(a[SKBTRAIL_A_ACTION_OFFSET]) : 0;
-	if (e->offset + e->len > 65535)
-		return -ERANGE;
-	e->bytes = nla_memdup(a[SKBTRAIL_A_ACTION_BYTES], GFP_KERNEL);
-	return e->bytes ? 0 : -ENOMEM;
-}
-
-static int take_value(struct skbtrail_edit *e, struct nlattr **a)
-{
-	const struct nlattr *value = a[SKBTRAIL_A_ACTION_VALUE];
-
-	e->mask = a[SKBTRAIL_A_ACTION_MASK] ? nla_get_u32(a[SKBTRAIL_A_ACTION_MASK]) : U32_MAX;
-	if (!takes[e->action].value)
-		return 0;
-	if (!value)
-		return -EINVAL;
-	e->value = nla_get_u32(value);
-	return e->value < takes[e->action].min || e->value > takes[e->action].max ? -EINVAL : 0;
-}
-
-static int take_action(struct skbtrail_edit *e, const struct nlattr *attr,
-		       struct netlink_ext_ack *extack)
-{
-	struct nlattr *a[SKBTRAIL_A_ACTION_MAX + 1];
-	int err;
-
-	err = nla_parse_nested(a, SKBTRAIL_A_ACTION_MAX, attr, skbtrail_action_policy, extack);
-	if (err)
-		return err;
-	if (!a[SKBTRAIL_A_ACTION_KIND])
-		return refuse(extack, attr, "an action has no kind");
-	e->action = nla_get_u32(a[SKBTRAIL_A_ACTION_KIND]);
-	switch (e->action) {
-	case SKBTRAIL_RULE_ACTION_SRC:
-	case SKBTRAIL_RULE_ACTION_DST:
-		if (take_address(e, a[SKBTRAIL_A_ACTION_ADDRESS]))
-			return refuse(extack, attr, "src and dst take an IPv4 or IPv6 address");
-		return 0;
-	case SKBTRAIL_RULE_ACTION_PAYLOAD:
-		err = take_bytes(e, a);
-		if (err == -EINVAL)
-			return refuse(extack, attr, "payload takes an offset and 1 to 256 bytes");
-		if (err == -ERANGE)
-			return refuse(extack, attr, "payload ends past 65535: no packet does");
-		return err;
-	default:
-		if (take_value(e, a))
-			return refuse(extack, attr, takes[e->action].why);
-		return 0;
-	}
-}
-
-static bool at_device(const struct skbtrail_rule *r)
-{
-	return r->spot >= SKBTRAIL_SPOT_INGRESS;
-}
-
-/* what packets the actions leave a choice of; 0: none */
-static u8 families_of(const struct skbtrail_edit *e)
-{
-	switch (e->action) {
-	case SKBTRAIL_RULE_ACTION_MARK:
-	case SKBTRAIL_RULE_ACTION_PRIORITY:
-	case SKBTRAIL_RULE_ACTION_VLAN:
-	case SKBTRAIL_RULE_ACTION_DROP:
-		return SKBTRAIL_RULE_IPV4 | SKBTRAIL_RULE_IPV6 | SKBTRAIL_RULE_OTHER;
-	case SKBTRAIL_RULE_ACTION_SRC:
-	case SKBTRAIL_RULE_ACTION_DST:
-		return e->alen == 4 ? SKBTRAIL_RULE_IPV4 : SKBTRAIL_RULE_IPV6;
-	default:
-		return SKBTRAIL_RULE_IPV4 | SKBTRAIL_RULE_IPV6;
-	}
-}
-
-static bool given_before(const struct skbtrail_rule *r, u8 action)
-{
-	unsigned int i;
-
-	for (i = 0; i < r->n; i++)
-		if (r->edit[i].action == action && action != SKBTRAIL_RULE_ACTION_PAYLOAD)
-			return true;
-	return false;
-}
-
-static int add_action(struct skbtrail_rule *r, const struct nlattr *attr,
-		      struct netlink_ext_ack *extack)
-{
-	struct skbtrail_edit *e = &r->edit[r->n];
-	int err;
-
-	if (r->n == SKBTRAIL_MAX_ACTIONS)
-		return refuse(extack, attr, "a rule has 16 actions at most");
-	err = take_action(e, attr, extack);
-	if (err)
-		return err;
-	if (given_before(r, e->action))
-		return refuse(extack, attr, "an action is given twice");
-	if (e->action == SKBTRAIL_RULE_ACTION_VLAN && !at_device(r))
-		return refuse(extack, attr,
-			      "there are VLAN tags at devices only, at ingress and egress");
-	r->families &= families_of(e);
-	if (!(r->families & (SKBTRAIL_RULE_IPV4 | SKBTRAIL_RULE_IPV6)))
-		return refuse(extack, attr, "no packet has both IPv4 and IPv6 addresses");
-	r->random |= e->action == SKBTRAIL_RULE_ACTION_CORRUPT;
-	r->drop |= e->action == SKBTRAIL_RULE_ACTION_DROP;
-	r->n++;
-	return 0;
-}
-
-static int take_actions(struct skbtrail_rule *r, struct genl_info *info)
-{
-	const struct nlattr *attr;
-	int rem, err;
-
-	r->families = SKBTRAIL_RULE_IPV4 | SKBTRAIL_RULE_IPV6;
-	if (at_device(r))
-		r->families |= SKBTRAIL_RULE_OTHER;
-	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
-		if (nla_type(attr) != SKBTRAIL_A_RULE_ACTION)
-			continue;
-		err = add_action(r, attr, info->extack);
-		if (err)
-			return err;
-	}
-	if (!r->n)
-		return refuse(info->extack, NULL, "the rule does nothing; give it an action");
-	if (r->drop && r->n > 1)
-		return refuse(info->extack, NULL, "what is dropped needs no other action");
-	return 0;
-}
-
-static int take_spot(struct skbtrail_rule *r, struct genl_info *info)
-{
-	struct nlattr **a = info->attrs;
-
-	if (!a[SKBTRAIL_A_RULE_HOOK])
-		return refuse(info->extack, NULL, "the rule has no hook");
-	r->hook = nla_get_u32(a[SKBTRAIL_A_RULE_HOOK]);
-	r->place = a[SKBTRAIL_A_RULE_PLACE] ? nla_get_u32(a[SKBTRAIL_A_RULE_PLACE]) :
-					      SKBTRAIL_RULE_PLACE_BEFORE_NAT;
-	switch (r->hook) {
-	case SKBTRAIL_RULE_HOOK_INGRESS:
-		r->spot = SKBTRAIL_SPOT_INGRESS;
-		break;
-	case SKBTRAIL_RULE_HOOK_EGRESS:
-		if (!IS_ENABLED(CONFIG_NETFILTER_EGRESS))
-			return refuse(info->extack, a[SKBTRAIL_A_RULE_HOOK],
-				      "this kernel is built without a netfilter point at egress");
-		r->spot = SKBTRAIL_SPOT_EGRESS;
-		break;
-	default:
-		r->spot = 2 * (r->hook - 1) + (r->place == SKBTRAIL_RULE_PLACE_AFTER_NAT);
-		return 0;
-	}
-	if (a[SKBTRAIL_A_RULE_PLACE])
-		return refuse(info->extack, a[SKBTRAIL_A_RULE_PLACE],
-			      "there is no NAT at devices");
-	return 0;
-}
-
-static int take_filter(struct skbtrail_rule *r, struct genl_info *info)
-{
-	struct nlattr **a = info->attrs;
-	struct bpf_prog *prog;
-
-	prog = skbtrail_filter_compile(a[SKBTRAIL_A_RULE_FILTER_L2], NULL, info->extack);
-	if (IS_ERR(prog))
-		return PTR_ERR(prog);
-	r->l2 = prog;
-	prog = skbtrail_filter_compile(a[SKBTRAIL_A_RULE_FILTER_L3], NULL, info->extack);
-	if (IS_ERR(prog))
-		return PTR_ERR(prog);
-	r->l3 = prog;
-	if (r->l2 && !r->l3 && !at_device(r))
-		return refuse(info->extack, a[SKBTRAIL_A_RULE_FILTER_L2],
-			      "the filter needs the Ethernet header, which is there at ingress and egress only");
-	return 0;
-}
-
-static int take_place(struct skbtrail_rule *r, struct genl_info *info)
-{
-	struct nlattr **a = info->attrs;
-	struct net *net;
-
-	if (a[SKBTRAIL_A_RULE_DEV])
-		nla_strscpy(r->dev, a[SKBTRAIL_A_RULE_DEV], sizeof(r->dev));
-	if (!a[SKBTRAIL_A_RULE_NETNS_FD])
-		return 0;
-	net = get_net_ns_by_fd(nla_get_u32(a[SKBTRAIL_A_RULE_NETNS_FD]));
-	if (IS_ERR(net)) {
-		refuse(info->extack, a[SKBTRAIL_A_RULE_NETNS_FD],
-		       "the file descriptor is not a network namespace");
-		return PTR_ERR(net);
-	}
-	r->netns = net->net_cookie;
-	r->inum = net->ns.inum;
-	put_net(net);
-	return 0;
-}
-
-static int take_limits(struct skbtrail_rule *r, struct genl_info *info)
-{
-	struct nlattr **a = info->attrs;
-
-	r->count = a[SKBTRAIL_A_RULE_COUNT] ? nla_get_u64(a[SKBTRAIL_A_RULE_COUNT]) : 0;
-	if (a[SKBTRAIL_A_RULE_COUNT] && (!r->count || r->count > S64_MAX))
-		return refuse(info->extack, a[SKBTRAIL_A_RULE_COUNT],
-			      "count takes a number from 1 on");
-	r->limited = r->count;
-	atomic64_set(&r->left, r->count);
-	r->for_ms = a[SKBTRAIL_A_RULE_FOR_MS] ? nla_get_u32(a[SKBTRAIL_A_RULE_FOR_MS]) : 0;
-	r->probability = a[SKBTRAIL_A_RULE_PROBABILITY] ?
-			 nla_get_u32(a[SKBTRAIL_A_RULE_PROBABILITY]) : NSEC_PER_SEC;
-	r->random |= r->probability < NSEC_PER_SEC;
-	r->seed = a[SKBTRAIL_A_RULE_SEED] ? nla_get_u64(a[SKBTRAIL_A_RULE_SEED]) : get_random_u64();
-	r->dry = nla_get_flag(a[SKBTRAIL_A_RULE_DRY_RUN]);
-	r->persist = nla_get_flag(a[SKBTRAIL_A_RULE_PERSIST]);
-	return 0;
-}
-
-static void take_texts(struct skbtrail_rule *r, struct genl_info *info)
-{
-	struct nlattr **a = info->attrs;
-
-	if (a[SKBTRAIL_A_RULE_TEXT])
-		nla_strscpy(r->text, a[SKBTRAIL_A_RULE_TEXT], sizeof(r->text));
-	if (a[SKBTRAIL_A_RULE_FILTER_TEXT])
-		nla_strscpy(r->filter_text, a[SKBTRAIL_A_RULE_FILTER_TEXT],
-			    sizeof(r->filter_text));
-}
-
-static struct skbtrail_rule *make_rule(struct genl_info *info)
-{
-	struct skbtrail_rule *r = kzalloc(sizeof(*r), GFP_KERNEL);
-	int err;
-
-	if (!r)
-		return ERR_PTR(-ENOMEM);
-	r->stats = alloc_percpu(struct skbtrail_rule_stats);
-	err = r->stats ? take_spot(r, info) : -ENOMEM;
-	if (!err)
-		err = take_actions(r, info);
-	if (!err)
-		err = take_filter(r, info);
-	if (!err)
-		err = take_place(r, info);
-	if (!err)
-		err = take_limits(r, info);
-	if (err) {
-		/* what an action that was refused holds is behind those counted */
-		if (r->n < SKBTRAIL_MAX_ACTIONS)
-			kfree(r->edit[r->n].bytes);
-		free_rule(r);
-		return ERR_PTR(err);
-	}
-	take_texts(r, info);
-	return r;
-}
-
 /* a number for it, or that of its own */
 static int take_number(struct skbtrail_rule *r, struct genl_info *info)
 {
@@ -543,15 +217,17 @@ static int take_number(struct skbtrail_rule *r, struct genl_info *info)
 
 	r->number = attr ? nla_get_u32(attr) : last + 1;
 	if (nr_rules == SKBTRAIL_MAX_RULES) {
-		refuse(info->extack, NULL, "there are 1024 rules, which is the most; delete some");
+		GENL_SET_ERR_MSG(info, "there are 1024 rules, which is the most; delete some");
 		return -EUSERS;
 	}
-	if (r->number > S32_MAX)
-		return refuse(info->extack, NULL, "the highest number is taken; give one");
+	if (r->number > S32_MAX) {
+		GENL_SET_ERR_MSG(info, "the highest number is taken; give one");
+		return -EINVAL;
+	}
 	for (i = 0; i < nr_rules; i++) {
 		if (rules[i]->number != r->number)
 			continue;
-		refuse(info->extack, attr, "there is a rule of this number already");
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "there is a rule of this number already");
 		return -EEXIST;
 	}
 	return 0;
@@ -566,12 +242,12 @@ static int may_add(struct skbtrail_rule *r, struct genl_info *info)
 	if (err || nla_get_flag(info->attrs[SKBTRAIL_A_RULE_DISTURB_QUEUES]) ||
 	    !skbtrail_rewrite_disturbs(r))
 		return err;
-	if (at_device(r))
-		refuse(info->extack, NULL,
-		       "packets may wait in NFQUEUE: when a device goes its hook does, and the kernel drops them; allow it with --disturb-queues");
+	if (skbtrail_rule_at_device(r))
+		GENL_SET_ERR_MSG(info,
+				 "packets may wait in NFQUEUE: when a device goes its hook does, and the kernel drops them; allow it with --disturb-queues");
 	else
-		refuse(info->extack, NULL,
-		       "packets may wait in NFQUEUE: a new hook makes them pass the queueing rule again; allow it with --disturb-queues");
+		GENL_SET_ERR_MSG(info,
+				 "packets may wait in NFQUEUE: a new hook makes them pass the queueing rule again; allow it with --disturb-queues");
 	return -EBUSY;
 }
 
@@ -593,7 +269,7 @@ static int enforce(struct skbtrail_rule *r, struct sock *sk, struct genl_info *i
 	/* hooks first: then it is in force everywhere at once */
 	err = skbtrail_rewrite_settle();
 	if (err) {
-		refuse(info->extack, NULL, "the netfilter hooks could not be added");
+		GENL_SET_ERR_MSG(info, "the netfilter hooks could not be added");
 		remove_rules(is_number, r->number);
 		return err;
 	}
@@ -611,8 +287,8 @@ static int armed(struct genl_info *info)
 {
 	if (rewrite)
 		return 0;
-	refuse(info->extack, NULL,
-	       "rewriting is off: load the module with 'modprobe skbtrail rewrite=1'");
+	GENL_SET_ERR_MSG(info,
+			 "rewriting is off: load the module with 'modprobe skbtrail rewrite=1'");
 	return -EPERM;
 }
 
@@ -628,12 +304,12 @@ int skbtrail_rewrite_add(struct sk_buff *skb, struct genl_info *info)
 	err = armed(info);
 	if (err)
 		return err;
-	r = make_rule(info);
+	r = skbtrail_rule_make(info);
 	if (IS_ERR(r))
 		return PTR_ERR(r);
 	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!msg) {
-		free_rule(r);
+		skbtrail_rule_free(r);
 		return -ENOMEM;
 	}
 	seed = r->seed;
@@ -641,7 +317,7 @@ int skbtrail_rewrite_add(struct sk_buff *skb, struct genl_info *info)
 	err = may_add(r, info);
 	number = r->number;
 	if (err)
-		free_rule(r);
+		skbtrail_rule_free(r);
 	else
 		err = enforce(r, NETLINK_CB(skb).sk, info);
 	mutex_unlock(&skbtrail_control);
@@ -669,97 +345,8 @@ int skbtrail_rewrite_del(struct sk_buff *skb, struct genl_info *info)
 	mutex_unlock(&skbtrail_control);
 	if (any || !attr)
 		return 0;
-	refuse(info->extack, attr, "there is no rule of this number");
+	NL_SET_ERR_MSG_ATTR(info->extack, attr, "there is no rule of this number");
 	return -ENOENT;
-}
-
-static void sum_up(const struct skbtrail_rule *r, struct skbtrail_rule_stats *sum)
-{
-	const struct skbtrail_rule_stats *s;
-	unsigned int i;
-	int cpu;
-
-	memset(sum, 0, sizeof(*sum));
-	for_each_possible_cpu(cpu) {
-		s = per_cpu_ptr(r->stats, cpu);
-		sum->matched += READ_ONCE(s->matched);
-		sum->spared += READ_ONCE(s->spared);
-		sum->changed += READ_ONCE(s->changed);
-		sum->dropped += READ_ONCE(s->dropped);
-		for (i = 0; i < ARRAY_SIZE(sum->refused); i++)
-			sum->refused[i] += READ_ONCE(s->refused[i]);
-	}
-}
-
-static bool put_u64(struct sk_buff *msg, int attr, u64 value)
-{
-	return nla_put_u64_64bit(msg, attr, value, SKBTRAIL_A_RULE_PAD);
-}
-
-static bool put_counters(struct sk_buff *msg, const struct skbtrail_rule *r)
-{
-	struct skbtrail_rule_stats sum;
-	struct nlattr *nest;
-	unsigned int i;
-
-	sum_up(r, &sum);
-	if (put_u64(msg, SKBTRAIL_A_RULE_MATCHED, sum.matched) ||
-	    put_u64(msg, SKBTRAIL_A_RULE_SPARED, sum.spared) ||
-	    put_u64(msg, SKBTRAIL_A_RULE_CHANGED, sum.changed) ||
-	    put_u64(msg, SKBTRAIL_A_RULE_DROPPED, sum.dropped))
-		return true;
-	nest = nla_nest_start(msg, SKBTRAIL_A_RULE_REFUSED);
-	if (!nest)
-		return true;
-	/* attributes of this nest are numbered as the refusals are */
-	BUILD_BUG_ON((int)SKBTRAIL_A_REFUSALS_SHARED != (int)SKBTRAIL_RULE_REFUSAL_MAX);
-	for (i = 1; i <= SKBTRAIL_RULE_REFUSAL_MAX; i++)
-		if (sum.refused[i] && nla_put_u64_64bit(msg, i, sum.refused[i],
-							SKBTRAIL_A_REFUSALS_PAD))
-			return true;
-	nla_nest_end(msg, nest);
-	return false;
-}
-
-static bool put_limits(struct sk_buff *msg, const struct skbtrail_rule *r)
-{
-	u32 state = READ_ONCE(r->over);
-
-	return (r->limited && (put_u64(msg, SKBTRAIL_A_RULE_COUNT, r->count) ||
-			       put_u64(msg, SKBTRAIL_A_RULE_LEFT, atomic64_read(&r->left)))) ||
-	       (r->for_ms && nla_put_u32(msg, SKBTRAIL_A_RULE_FOR_MS, r->for_ms)) ||
-	       (r->probability < NSEC_PER_SEC &&
-		nla_put_u32(msg, SKBTRAIL_A_RULE_PROBABILITY, r->probability)) ||
-	       (r->random && put_u64(msg, SKBTRAIL_A_RULE_SEED, r->seed)) ||
-	       (r->dry && nla_put_flag(msg, SKBTRAIL_A_RULE_DRY_RUN)) ||
-	       (r->persist && nla_put_flag(msg, SKBTRAIL_A_RULE_PERSIST)) ||
-	       nla_put_u32(msg, SKBTRAIL_A_RULE_STATE, state ? state : SKBTRAIL_RULE_STATE_ACTIVE);
-}
-
-static int put_rule(struct sk_buff *msg, struct netlink_callback *cb,
-		    const struct skbtrail_rule *r)
-{
-	void *head;
-
-	head = genlmsg_put(msg, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-			   &skbtrail_family, NLM_F_MULTI, SKBTRAIL_CMD_RULE_GET);
-	if (!head)
-		return -EMSGSIZE;
-	if (nla_put_u32(msg, SKBTRAIL_A_RULE_NUMBER, r->number) ||
-	    nla_put_u32(msg, SKBTRAIL_A_RULE_HOOK, r->hook) ||
-	    (!at_device(r) && nla_put_u32(msg, SKBTRAIL_A_RULE_PLACE, r->place)) ||
-	    nla_put_string(msg, SKBTRAIL_A_RULE_TEXT, r->text) ||
-	    nla_put_string(msg, SKBTRAIL_A_RULE_FILTER_TEXT, r->filter_text) ||
-	    (r->dev[0] && nla_put_string(msg, SKBTRAIL_A_RULE_DEV, r->dev)) ||
-	    (r->netns && nla_put_u32(msg, SKBTRAIL_A_RULE_NETNS, r->inum)) ||
-	    nla_put_u32(msg, SKBTRAIL_A_RULE_PORTID, r->portid) ||
-	    nla_put_u32(msg, SKBTRAIL_A_RULE_PID, r->pid) ||
-	    put_limits(msg, r) || put_counters(msg, r)) {
-		genlmsg_cancel(msg, head);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(msg, head);
-	return 0;
 }
 
 /* goes on behind the number told last, whatever came and went meanwhile */
@@ -771,7 +358,7 @@ int skbtrail_rewrite_get(struct sk_buff *msg, struct netlink_callback *cb)
 	for (i = 0; i < nr_rules; i++) {
 		if (rules[i]->number <= cb->args[0])
 			continue;
-		if (put_rule(msg, cb, rules[i]))
+		if (skbtrail_rule_put(msg, cb, rules[i]))
 			break;
 		cb->args[0] = rules[i]->number;
 	}

@@ -9,7 +9,9 @@
 
 #include "rewrite_edit.h"
 
-struct net;
+struct genl_info;
+struct netlink_callback;
+struct sk_buff;
 struct sock;
 
 /* where rules are kept: each hook of IP twice, before and behind NAT; then devices */
@@ -118,6 +120,31 @@ struct skbtrail_rules {
 };
 
 extern struct skbtrail_rules __rcu *skbtrail_rules[SKBTRAIL_RULE_SPOTS];
+
+/** skbtrail_rule_at_device() - whether a rule is for ingress or egress */
+static inline bool skbtrail_rule_at_device(const struct skbtrail_rule *r)
+{
+	return r->spot >= SKBTRAIL_SPOT_INGRESS;
+}
+
+/* as netlink tells it (rewrite_msg.c) */
+
+/**
+ * skbtrail_rule_make() - make a rule of a request that adds one
+ *
+ * It has no number yet, is in no list and holds no socket. Context: process.
+ * Return: rule, skbtrail_rule_free() it; or ERR_PTR(), with a sentence.
+ */
+struct skbtrail_rule *skbtrail_rule_make(struct genl_info *info);
+
+/** skbtrail_rule_free() - also puts its socket, if it has one; no packet must find it any more */
+void skbtrail_rule_free(struct skbtrail_rule *r);
+
+/** skbtrail_rule_put() - one message of a dump; -EMSGSIZE when there is no room for it */
+int skbtrail_rule_put(struct sk_buff *msg, struct netlink_callback *cb,
+		      const struct skbtrail_rule *r);
+
+/* their lives (rewrite_rule.c) */
 
 /** skbtrail_rule_over() - a rule has done its work; any context but NMI */
 void skbtrail_rule_over(struct skbtrail_rule *rule, enum skbtrail_rule_state why);
