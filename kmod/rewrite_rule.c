@@ -109,13 +109,14 @@ static void take_out(unsigned int at)
 	unlock_rules();
 }
 
-/* gives the module back once */
+/* gives the module back once; no packet matches any more, though it may yet be listed */
 static void let_go(struct skbtrail_rule *r)
 {
 	lockdep_assert_held(&rules_lock);
+	cmpxchg(&r->over, 0, SKBTRAIL_RULE_STATE_EXPIRED);
 	if (!r->dead)
 		module_put(THIS_MODULE);
-	r->dead = true;
+	WRITE_ONCE(r->dead, true);
 }
 
 static void unlink_rule(unsigned int at)
@@ -173,7 +174,7 @@ static bool remove_rules(bool (*gone)(const struct skbtrail_rule *r, u32 number)
 
 static bool is_dead(const struct skbtrail_rule *r, u32 number)
 {
-	return r->dead;
+	return READ_ONCE(r->dead);
 }
 
 static bool is_number(const struct skbtrail_rule *r, u32 number)
@@ -188,7 +189,7 @@ static void expire(void)
 	unsigned int i;
 
 	for (i = 0; i < nr_rules; i++) {
-		if (!rules[i]->until || rules[i]->over)
+		if (!rules[i]->until || READ_ONCE(rules[i]->over))
 			continue;
 		if (rules[i]->until <= now)
 			cmpxchg(&rules[i]->over, 0, SKBTRAIL_RULE_STATE_EXPIRED);
@@ -367,9 +368,9 @@ int skbtrail_rewrite_get(struct sk_buff *msg, struct netlink_callback *cb)
 }
 
 /*
- * Runs inside another process's close(): marks and leaves. The module
- * reference may go here because unloading waits for this chain and then for
- * the work.
+ * Runs inside another process's close(): marks and leaves, as removing a rule
+ * may have to wait. The module reference may go here because unloading waits for
+ * this chain and then for the work.
  */
 static int on_release(struct notifier_block *nb, unsigned long event, void *data)
 {

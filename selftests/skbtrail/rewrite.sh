@@ -37,8 +37,8 @@ send()
 		echo skbtrail test >/dev/udp/10.4.0.2/$1; done' send "$1" "${2-1}"
 }
 
-# sent N: that many to port 7501, and how many arrived; the rules go
-sent()
+# passed N: that many to port 7501, and how many arrived
+passed()
 {
 	local before
 
@@ -47,6 +47,12 @@ sent()
 	# what is behind them on the way
 	pings "$client_ns" 10.4.0.2
 	echo $(($(udp_in) - before))
+}
+
+# sent N: the same, and the rules go
+sent()
+{
+	passed "$1"
 	flush >/dev/null
 }
 
@@ -244,7 +250,8 @@ check "a rule in force is told" says_rule mine
 check "the module is in use" fails modprobe -q -r skbtrail
 kill -KILL "$RULE"
 join "$RULE"
-check "it goes with its command, killed" until_true 10000 no_rule
+check "it is over with its command, killed" test "$(passed 1)" -eq 1
+check "and goes" until_true 10000 no_rule
 start_rule mine --at local_in --netns "$server_ns" --count 2 drop if udp port 7501
 send 7501 2
 join "$RULE"
