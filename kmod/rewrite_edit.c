@@ -254,19 +254,28 @@ static unsigned int check_edit(struct skbtrail_job *job, const struct skbtrail_e
 	}
 }
 
+/* what is beside the packet's bytes can be changed whatever those are */
+static bool needs_headers(const struct skbtrail_edit *e)
+{
+	return e->action != SKBTRAIL_RULE_ACTION_MARK &&
+	       e->action != SKBTRAIL_RULE_ACTION_PRIORITY &&
+	       e->action != SKBTRAIL_RULE_ACTION_VLAN;
+}
+
 unsigned int skbtrail_edit_check(struct skbtrail_job *job, struct sk_buff *skb, int nh,
 				 u16 l3proto)
 {
 	const struct skbtrail_edit *edit = job->edit;
 	unsigned int i, refusal = 0, n = job->n;
-	bool corrupt = false;
+	bool corrupt = false, found;
 
 	*job = (struct skbtrail_job){
 		.edit = edit, .n = n, .random = job->random, .skb = skb, .nh = nh,
 	};
-	if (!skbtrail_job_find(job, l3proto))
-		return SKBTRAIL_RULE_REFUSAL_HEADERS;
+	found = skbtrail_job_find(job, l3proto);
 	for (i = 0; i < n && !refusal; i++) {
+		if (!found && needs_headers(&edit[i]))
+			return SKBTRAIL_RULE_REFUSAL_HEADERS;
 		corrupt |= edit[i].action == SKBTRAIL_RULE_ACTION_CORRUPT;
 		refusal = check_edit(job, &edit[i]);
 	}

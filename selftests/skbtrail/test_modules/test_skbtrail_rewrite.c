@@ -45,6 +45,7 @@ enum { NONE, UNNECESSARY, COMPLETE, PARTIAL, STATES };
  * @pseudo: that covers a pseudo header
  * @zero: UDP without a checksum
  * @routed: its destination is not the last one
+ * @damaged: its TCP header is none
  * @inner: a packet within it whose checksum is yet to be made, 0: none
  * @field: where that is to be
  */
@@ -64,12 +65,14 @@ struct flat {
 	bool	fragment;
 	bool	later;
 	bool	routed;
+	bool	damaged;
 };
 
 static struct rnd_state rnd;
 static struct flat was, want, have;
 static u64 applied[SKBTRAIL_RULE_ACTION_MAX + 1][STATES];
 static u64 refused[SKBTRAIL_RULE_REFUSAL_MAX + 1];
+static u64 damaged;
 
 static u32 pick(u32 n)
 {
@@ -308,6 +311,9 @@ static void make_packet(struct flat *p)
 		p->len = p->l4 + pick(p->l4_len);
 	if (p->proto == IPPROTO_UDP)
 		put16(p, p->l4 + 4, p->whole - p->l4);
+	p->damaged = p->proto == IPPROTO_TCP && !p->fragment && one_in(20);
+	if (p->damaged)
+		p->b[p->l4 + 12] = pick(5) << 4;
 	make_check(p);
 	make_ip(p);
 }
@@ -640,6 +646,9 @@ static bool judge_edit(const struct skbtrail_edit *e)
 {
 	bool dst = e->action == SKBTRAIL_RULE_ACTION_DST;
 
+	if (was.damaged && e->action != SKBTRAIL_RULE_ACTION_MARK &&
+	    e->action != SKBTRAIL_RULE_ACTION_PRIORITY && e->action != SKBTRAIL_RULE_ACTION_VLAN)
+		return wrong("its headers could not be read");
 	if (!dst && e->action != SKBTRAIL_RULE_ACTION_SRC)
 		return true;
 	if (dst && was.routed)
@@ -777,6 +786,8 @@ static bool edit_one(struct sk_buff *skb, int nh, int state, bool dry)
 	if (!refusal)
 		skbtrail_edit_tell(&job, &told);
 	refused[refusal]++;
+	if (was.damaged && !refusal)
+		damaged++;
 	if (!refusal && !judge_told(&job, &told))
 		return false;
 	if (refusal || dry)
@@ -848,10 +859,14 @@ static void __init test_met(void)
 				failed_tests++;
 			}
 	for (i = 0; i <= SKBTRAIL_RULE_REFUSAL_LENGTH; i++)
-		if (!refused[i] && i != SKBTRAIL_RULE_REFUSAL_HEADERS) {
+		if (!refused[i]) {
 			pr_info("failed: refusal %u was never met\n", i);
 			failed_tests++;
 		}
+	if (!damaged) {
+		pr_info("failed: nothing was done to a damaged packet\n");
+		failed_tests++;
+	}
 }
 
 static void __init selftest(void)
