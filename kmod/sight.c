@@ -343,18 +343,28 @@ static __always_inline void see(const struct skbtrail_point *p, struct sk_buff *
 				struct sock *sk, const struct nf_hook_state *nf,
 				const struct net_device *dev, bool others)
 {
-	struct skbtrail_set *set = skbtrail_track_set(skb);
 	u32 begin = READ_ONCE(skbtrail_interest[p->stage].begin);
+	bool again = __this_cpu_read(skbtrail_latest.skb) == skb;
 	struct skbtrail_life *life;
+	struct skbtrail_set *set;
+	unsigned int way;
 
-	if (skbtrail_track_is_unwanted(set, skb, begin)) {
+	set = likely(again) ? __this_cpu_read(skbtrail_latest.set) : skbtrail_track_set(skb);
+	if (!again && skbtrail_track_is_unwanted(set, skb, begin)) {
 		if (dirties(p, nf, others) || noted(p))
 			see_unwanted(set, p, skb, dirties(p, nf, others));
 		return;
 	}
 	if (unlikely(!skbtrail_track_trylock(set)))
 		return see_waiting(set, p, skb, sk, nf);
-	life = skbtrail_track_find(set, skb);
+	way = __this_cpu_read(skbtrail_latest.way);
+	if (likely(again && set->key[way] == skb)) {
+		life = &set->way[way];
+	} else {
+		life = skbtrail_track_find(set, skb);
+		if (likely(life))
+			skbtrail_track_seen(set, life, skb);
+	}
 	if (unlikely(!life || !known(life, skb, begin)))
 		return see_new(set, life, p, skb, sk, nf);
 	if (unlikely(!skbtrail_all_told(life, p, skb, sk, dev) ||

@@ -26,6 +26,7 @@ unsigned int skbtrail_set_shift;
 static unsigned int nsets;
 static atomic64_t last_trail;
 DEFINE_PER_CPU(struct skbtrail_unwanted, skbtrail_unwanted);
+DEFINE_PER_CPU(struct skbtrail_latest, skbtrail_latest);
 
 int skbtrail_track_alloc(unsigned int entries)
 {
@@ -33,8 +34,10 @@ int skbtrail_track_alloc(unsigned int entries)
 	int cpu;
 
 	/* what was remembered went with the generations of another table */
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
 		per_cpu(skbtrail_unwanted, cpu).skb = NULL;
+		per_cpu(skbtrail_latest, cpu).skb = NULL;
+	}
 
 	nsets = rounddown_pow_of_two(max(entries / SKBTRAIL_WAYS, 2U));
 	skbtrail_set_shift = 64 - ilog2(nsets);

@@ -198,6 +198,35 @@ static __always_inline struct skbtrail_life *skbtrail_track_find(struct skbtrail
 }
 
 /**
+ * struct skbtrail_latest - the followed packet that was looked at last, of each CPU
+ * @skb: the packet; compared, never dereferenced
+ * @set: it belongs to
+ * @way: where it was in there; with the set locked its key tells whether it still is
+ *
+ * A packet passes many stages one after the other, mostly on one CPU: it need not be
+ * looked for, however many are followed.
+ */
+struct skbtrail_latest {
+	const struct sk_buff	*skb;
+	struct skbtrail_set	*set;
+	unsigned int		way;
+};
+
+DECLARE_PER_CPU(struct skbtrail_latest, skbtrail_latest);
+
+/** skbtrail_track_seen() - remember where a packet of a locked set was found */
+static __always_inline void skbtrail_track_seen(struct skbtrail_set *set,
+						const struct skbtrail_life *life,
+						const struct sk_buff *skb)
+{
+	unsigned int way = life - set->way;
+
+	__this_cpu_write(skbtrail_latest.skb, skb);
+	__this_cpu_write(skbtrail_latest.set, set);
+	__this_cpu_write(skbtrail_latest.way, way);
+}
+
+/**
  * skbtrail_track_begin() - begin to follow @skb
  *
  * Return: a life with a new trail id and nothing told yet; NULL when the set
