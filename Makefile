@@ -70,6 +70,7 @@ bench: setup ## measure, in instructions, in a virtual machine; KERNELS: the fir
 	@+$(MAKE) --no-print-directory -C selftests/bench O='$(BUILD)/bench'
 	@mkdir -p '$(BUILD)/bench/out'
 	@rc=0; $(VM) -k $(firstword $(KERNELS)) -i -t 3600 -- selftests/bench/bench || rc=1; \
+	$(VM) -k $(firstword $(KERNELS)) -i -t 3600 -- selftests/bench/rewrite || rc=1; \
 	for c in 1 2 4; do \
 		$(VM) -k $(firstword $(KERNELS)) -c $$c -o '$(BUILD)/bench/out' -- selftests/bench/cpus || rc=1; \
 	done; \

@@ -66,6 +66,13 @@ network()
 	ip -n "$to" neigh replace 10.0.0.1 lladdr "$from_mac" dev veth0 nud permanent
 }
 
+# measure N: N passes of COUNT datagrams; sets MEDIAN and MEAN
+measure()
+{
+	read -r _ MEDIAN MEAN < <("$BUILD/bench/datagrams" from to "$ADDRESS" "$1" "$COUNT")
+	[ -n "${MEAN-}" ] || die "the datagrams did not arrive"
+}
+
 ns()
 {
 	local t=${EPOCHREALTIME/./}
