@@ -59,6 +59,13 @@ check: ## all tests, on KERNELS (6.1 6.12); TESTS=vm.sh: only these
 check-all: ## all tests on every kernel there is: 6.1 6.12 7.2 7.3
 	@$(MAKE) --no-print-directory check KERNELS='$(ALL_KERNELS)'
 
+check-truth: setup ## identity against the truth, 200,000 packets on each of KERNELS
+	@selftests/run --truth $(KERNELS)
+
+check-long: setup ## the same with 10,000,000; hours
+	@TRUTH_PACKETS=7500 TRUTH_RUNS='$(foreach n,1 2 3 4 5 6 7 8,1 2 4)' TRUTH_LIMIT=86400 \
+		selftests/run --truth $(KERNELS)
+
 check-intree: ## build the module as a part of a kernel, and boot that
 	@selftests/vm/setup --tree
 	@selftests/intree
@@ -114,5 +121,5 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
 		while IFS='	' read -r t d; do printf '%-14s%s\n' "$$t" "$$d"; done
 
-.PHONY: all kmod tools tools-check setup check check-all check-intree check-debug bench \
+.PHONY: all kmod tools tools-check setup check check-all check-truth check-long check-intree check-debug bench \
 	generate stages-page lint demo install clean help
