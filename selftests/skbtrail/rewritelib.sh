@@ -6,7 +6,10 @@
 # armed: the module, loaded so that it may change packets
 armed()
 {
-	unload && modprobe skbtrail rewrite=1
+	unload || return
+	# with what another test has left behind no rule would be taken: see --disturb-queues
+	modprobe -qr nfnetlink_queue
+	modprobe skbtrail rewrite=1
 }
 
 # add ARGS...: a rule that stays, or its sentence
