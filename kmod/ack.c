@@ -18,8 +18,9 @@ static u32 data_acked(const struct sock *sk, u32 ack)
 	const struct tcp_sock *tp = tcp_sk(sk);
 	u32 n = ack - tp->snd_una;
 
+	/* where the other side has connected our SYN is taken for acknowledged already */
 	if (BIT(sk->sk_state) & (TCPF_SYN_SENT | TCPF_SYN_RECV))
-		return n - 1;
+		return n ? n - 1 : 0;
 	if (BIT(sk->sk_state) & (TCPF_FIN_WAIT1 | TCPF_CLOSING | TCPF_LAST_ACK) &&
 	    ack == tp->write_seq)
 		return n - 1;
@@ -39,7 +40,8 @@ static u8 kind_of(const struct sock *sk, const struct sk_buff *skb)
 		return SKBTRAIL_ACK_KIND_PROBE;
 	if (after(cb->ack_seq, tp->snd_nxt))
 		return 0;
-	if (after(cb->ack_seq, tp->snd_una))
+	if (after(cb->ack_seq, tp->snd_una) ||
+	    (sk->sk_state == TCP_SYN_RECV && cb->ack_seq == tp->snd_una))
 		return SKBTRAIL_ACK_KIND_NEW;
 	if (before(cb->ack_seq, tp->snd_una))
 		return SKBTRAIL_ACK_KIND_OLD;

@@ -1655,7 +1655,10 @@ static void __init check_acks(struct tcp_sock *tp, struct sk_buff *skb)
 	th->window = htons(500);
 	tp->packets_out = 0;
 	CHECK(kind(tp, skb, 5000, 100, 0) == SKBTRAIL_ACK_KIND_SAME);
-	/* a FIN of ours is among what was sent */
+	/* a SYN of ours is all that was sent, */
+	sk->sk_state = TCP_SYN_RECV;
+	CHECK(kind(tp, skb, 5000, 100, 0) == 100);
+	/* or a FIN is among it */
 	sk->sk_state = TCP_FIN_WAIT1;
 	CHECK(kind(tp, skb, 5000, 1100, 0) == 109);
 	th->rst = 1;
