@@ -185,14 +185,18 @@ static bool only_tracked(const struct trail *t, const struct deed *d)
 static void render_deed(const struct canvas *c, const struct trail *t, const struct deed *d)
 {
 	const char *nat = verdict_nat(d->v);
+	const struct change *ch;
 	const char *join = "";
 	uint32_t i;
 
 	for (i = 0; i < d->nr_changes; i++) {
-		if (!render_worth_telling(&t->done[d->changes + i]))
+		ch = &t->done[d->changes + i];
+		/* what it changed in this packet tells what replies look like */
+		if (!render_worth_telling(ch) ||
+		    (nat && ch->fact == SKBTRAIL_FACT_CT_REPLY && d->nr_changes > 1))
 			continue;
 		fputs(join, c->f);
-		render_change(c, &t->done[d->changes + i]);
+		render_change(c, ch);
 		join = ", ";
 	}
 	if (only_tracked(t, d))
