@@ -182,7 +182,7 @@ void skbtrail_nf_resolve(void);
  * skbtrail_nf_watch() - keep hooks where somebody watches
  * @wanted: number of sessions for each stage
  *
- * Context: control mutex held, may sleep, takes RTNL. Return: 0 or an error.
+ * Context: control mutex held, may sleep. Return: 0 or an error.
  */
 int skbtrail_nf_watch(const unsigned int *wanted);
 

@@ -27,7 +27,6 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter_arp.h>
 #include <linux/netfilter_bridge.h>
-#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
@@ -170,9 +169,11 @@ struct nf_net {
 	unsigned long		hooked[ARRAY_SIZE(groups)];
 };
 
+/* every device there is */
 struct nf_dev {
 	struct hlist_node	node;
 	struct net_device	*dev;
+	bool			hooked;
 	struct rcu_head		rcu;
 	struct nf_hook_ops	hooks[ARRAY_SIZE(device_hooks)];
 };
@@ -352,34 +353,45 @@ static struct nf_dev *find_dev(const struct net_device *dev)
 	return NULL;
 }
 
-static int hook_dev(struct net_device *dev)
+/* a device begins; nothing is hooked there */
+static struct nf_dev *add_dev(struct net_device *dev)
 {
-	struct nf_dev *d;
+	struct nf_dev *d = kzalloc(sizeof(*d), GFP_KERNEL);
 	unsigned int i;
-	int err;
 
-	if (find_dev(dev))
-		return 0;
-	d = kzalloc(sizeof(*d), GFP_KERNEL);
 	if (!d)
-		return -ENOMEM;
+		return NULL;
 	d->dev = dev;
 	for (i = 0; i < ARRAY_SIZE(device_hooks); i++) {
 		d->hooks[i] = device_hooks[i];
 		d->hooks[i].dev = dev;
 	}
-	err = nf_register_net_hooks(dev_net(dev), d->hooks, ARRAY_SIZE(device_hooks));
-	if (err)
-		kfree(d);
-	else
-		hash_add(nf_devs, &d->node, (unsigned long)dev);
+	hash_add(nf_devs, &d->node, (unsigned long)dev);
+	return d;
+}
+
+static int hook_dev(struct nf_dev *d)
+{
+	int err;
+
+	if (d->hooked)
+		return 0;
+	err = nf_register_net_hooks(dev_net(d->dev), d->hooks, ARRAY_SIZE(device_hooks));
+	d->hooked = !err;
 	return err;
 }
 
 static void unhook_dev(struct nf_dev *d)
 {
 	lockdep_assert_held(&nf_lock);
-	nf_unregister_net_hooks(dev_net(d->dev), d->hooks, ARRAY_SIZE(device_hooks));
+	if (d->hooked)
+		nf_unregister_net_hooks(dev_net(d->dev), d->hooks, ARRAY_SIZE(device_hooks));
+	d->hooked = false;
+}
+
+static void remove_dev(struct nf_dev *d)
+{
+	unhook_dev(d);
 	hash_del(&d->node);
 	/* who lists hooks reads them under RCU */
 	kfree_rcu(d, rcu);
@@ -390,37 +402,29 @@ static bool devices_wanted(void)
 	return nf_wanted & BIT(DEVICE) && !nf_queueing;
 }
 
-static int hook_devices(const struct nf_net *n)
+static int settle_devices(void)
 {
-	struct net_device *dev;
-	int err = 0;
+	struct nf_dev *d;
+	int err = 0, i;
 
-	ASSERT_RTNL();
-	for_each_netdev(n->net, dev) {
-		err = hook_dev(dev);
-		if (err)
-			break;
-	}
+	hash_for_each(nf_devs, i, d, node)
+		if (!devices_wanted())
+			unhook_dev(d);
+		else if (!err)
+			err = hook_dev(d);
 	return err;
 }
 
-static void unhook_devices(void)
-{
-	struct hlist_node *tmp;
-	struct nf_dev *d;
-	int i;
-
-	hash_for_each_safe(nf_devs, i, tmp, d, node)
-		unhook_dev(d);
-}
-
-/* makes hooks be as they are wanted; an error leaves some out */
+/*
+ * Makes hooks be as they are wanted; an error leaves some out. Not under RTNL: who holds
+ * that may be waiting for a module to be loaded, and that for us (on_module()). A device
+ * stays in its namespace as long as it is in our list.
+ */
 static int settle(unsigned int want)
 {
 	struct nf_net *n;
-	int err = 0;
+	int err = 0, late;
 
-	rtnl_lock();
 	mutex_lock(&nf_lock);
 	WRITE_ONCE(nf_wanted, want);
 	list_for_each_entry(n, &nf_nets, list) {
@@ -428,14 +432,10 @@ static int settle(unsigned int want)
 			unhook(n, ~want);
 		if (!err)
 			err = hook(n);
-		if (!err && devices_wanted())
-			err = hook_devices(n);
 	}
-	if (!devices_wanted())
-		unhook_devices();
+	late = settle_devices();
 	mutex_unlock(&nf_lock);
-	rtnl_unlock();
-	return err;
+	return err ? err : late;
 }
 
 /* what a bridge's packets may still be in */
@@ -517,15 +517,18 @@ static int on_device(struct notifier_block *nb, unsigned long what, void *data)
 	struct net_device *dev = netdev_notifier_info_to_dev(data);
 	struct nf_dev *d;
 
-	/* RTNL is held. Pointers have nothing to tell in these bits */
+	/* pointers have nothing to tell in these bits */
 	if (what == NETDEV_REGISTER || what == NETDEV_UNREGISTER || what == NETDEV_CHANGENAME)
 		WRITE_ONCE(skbtrail_devices, skbtrail_devices + (1ULL << 48));
 	mutex_lock(&nf_lock);
-	if (what == NETDEV_REGISTER && devices_wanted() && hook_dev(dev))
-		pr_warn_once("skbtrail: no netfilter hooks on a new device\n");
+	if (what == NETDEV_REGISTER) {
+		d = add_dev(dev);
+		if (!d || (devices_wanted() && hook_dev(d)))
+			pr_warn_once("skbtrail: no netfilter hooks on a new device\n");
+	}
 	d = what == NETDEV_UNREGISTER ? find_dev(dev) : NULL;
 	if (d)
-		unhook_dev(d);
+		remove_dev(d);
 	mutex_unlock(&nf_lock);
 	return NOTIFY_DONE;
 }

@@ -23,7 +23,6 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_netdev.h>
-#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
@@ -86,7 +85,7 @@ struct rewrite_net {
 	unsigned long		hooked;
 };
 
-/* @hooked: places in device_hooks[], a bit each */
+/* every device there is; @hooked: places in device_hooks[], a bit each */
 struct rewrite_dev {
 	struct hlist_node	node;
 	struct net_device	*dev;
@@ -175,7 +174,8 @@ static struct rewrite_dev *find_dev(const struct net_device *dev)
 	return NULL;
 }
 
-static struct rewrite_dev *make_dev(struct net_device *dev)
+/* a device begins; nothing is hooked there */
+static struct rewrite_dev *add_dev(struct net_device *dev)
 {
 	struct rewrite_dev *d = kzalloc(sizeof(*d), GFP_KERNEL);
 	unsigned int i;
@@ -199,34 +199,29 @@ static void unhook_dev(struct rewrite_dev *d, unsigned long want)
 	for_each_set_bit(i, &extra, ARRAY_SIZE(device_hooks))
 		nf_unregister_net_hook(dev_net(d->dev), &d->hooks[i]);
 	d->hooked &= ~extra;
-	if (d->hooked)
-		return;
+}
+
+static void remove_dev(struct rewrite_dev *d)
+{
+	unhook_dev(d, 0);
 	hash_del(&d->node);
 	/* who lists hooks reads them under RCU */
 	kfree_rcu(d, rcu);
 }
 
-static int hook_dev(struct net_device *dev, unsigned long want)
+static int hook_dev(struct rewrite_dev *d, unsigned long want)
 {
-	struct rewrite_dev *d = find_dev(dev);
-	unsigned long missing = want;
+	unsigned long missing = want & ~d->hooked;
 	unsigned int i;
-	int err = 0;
+	int err;
 
-	if (!d && want)
-		d = make_dev(dev);
-	if (!d)
-		return want ? -ENOMEM : 0;
-	missing &= ~d->hooked;
 	for_each_set_bit(i, &missing, ARRAY_SIZE(device_hooks)) {
-		err = nf_register_net_hook(dev_net(dev), &d->hooks[i]);
+		err = nf_register_net_hook(dev_net(d->dev), &d->hooks[i]);
 		if (err)
-			break;
+			return err;
 		__set_bit(i, &d->hooked);
 	}
-	/* frees it, should none have been possible */
-	unhook_dev(d, ~0UL);
-	return err;
+	return 0;
 }
 
 static unsigned long of_devices(unsigned long want)
@@ -234,23 +229,23 @@ static unsigned long of_devices(unsigned long want)
 	return want >> BIT_INGRESS;
 }
 
-static int settle_devices(const struct rewrite_net *n, unsigned long want)
+static int settle_devices(void)
 {
-	struct net_device *dev;
 	struct rewrite_dev *d;
-	int err = 0;
+	unsigned long want;
+	int err = 0, i;
 
-	ASSERT_RTNL();
-	for_each_netdev(n->net, dev) {
-		d = find_dev(dev);
-		if (d && !skbtrail_nf_may_queue())
-			unhook_dev(d, of_devices(want));
+	hash_for_each(devs, i, d, node) {
+		want = of_devices(wanted_in(dev_net(d->dev)));
+		if (!skbtrail_nf_may_queue())
+			unhook_dev(d, want);
 		if (!err)
-			err = hook_dev(dev, of_devices(want));
+			err = hook_dev(d, want);
 	}
 	return err;
 }
 
+/* not under RTNL, for the reason of attach_nf.c's settle() */
 int skbtrail_rewrite_settle(void)
 {
 	struct rewrite_net *n;
@@ -258,7 +253,6 @@ int skbtrail_rewrite_settle(void)
 	int err = 0;
 
 	lockdep_assert_held(&skbtrail_control);
-	rtnl_lock();
 	mutex_lock(&skbtrail_rewrite_hooks);
 	list_for_each_entry(n, &nets, list) {
 		want = wanted_in(n->net);
@@ -266,11 +260,10 @@ int skbtrail_rewrite_settle(void)
 			unhook(n, want);
 		if (!err)
 			err = hook(n, want);
-		if (!err)
-			err = settle_devices(n, want);
 	}
+	if (!err)
+		err = settle_devices();
 	mutex_unlock(&skbtrail_rewrite_hooks);
-	rtnl_unlock();
 	return err;
 }
 
@@ -337,11 +330,14 @@ static int on_device(struct notifier_block *nb, unsigned long what, void *data)
 	struct rewrite_dev *d;
 
 	mutex_lock(&skbtrail_rewrite_hooks);
-	if (what == NETDEV_REGISTER && hook_dev(dev, of_devices(wanted_in(dev_net(dev)))))
-		pr_warn_once("skbtrail: rewrite rules are not applied on a new device\n");
+	if (what == NETDEV_REGISTER) {
+		d = add_dev(dev);
+		if (!d || hook_dev(d, of_devices(wanted_in(dev_net(dev)))))
+			pr_warn_once("skbtrail: rewrite rules are not applied on a new device\n");
+	}
 	d = what == NETDEV_UNREGISTER ? find_dev(dev) : NULL;
 	if (d)
-		unhook_dev(d, 0);
+		remove_dev(d);
 	mutex_unlock(&skbtrail_rewrite_hooks);
 	return NOTIFY_DONE;
 }
@@ -364,12 +360,15 @@ int skbtrail_rewrite_hook_init(void)
 static bool any_hooked(void)
 {
 	struct rewrite_net *n;
+	struct rewrite_dev *d;
 	bool any = false;
+	int i;
 
 	mutex_lock(&skbtrail_rewrite_hooks);
 	list_for_each_entry(n, &nets, list)
 		any |= n->hooked;
-	any |= !hash_empty(devs);
+	hash_for_each(devs, i, d, node)
+		any |= d->hooked;
 	mutex_unlock(&skbtrail_rewrite_hooks);
 	return any;
 }

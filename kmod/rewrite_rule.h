@@ -165,7 +165,7 @@ extern struct mutex skbtrail_rewrite_hooks;
  * skbtrail_rewrite_settle() - have hooks where rules need them, and nowhere else
  *
  * Hooks behind which packets may wait in NFQUEUE stay, asleep. Context: control
- * mutex held, may sleep, takes RTNL. Return: 0 or an error, then some are missing.
+ * mutex held, may sleep. Return: 0 or an error, then some are missing.
  */
 int skbtrail_rewrite_settle(void);
 
