@@ -113,12 +113,33 @@ devices()
 	END
 }
 
+# Whoever holds RTNL may wait for a module, and that for us: we must not wait for RTNL.
+rtnl()
+{
+	local driver=/sys/module/test_skbtrail_driver/parameters holder
+
+	modprobe test_skbtrail_driver hold=1
+	background up ip link set sktest0 up
+	holder=$LAST
+	check "RTNL is held" until_true 10000 grep -q Y "$driver/held"
+	check "a session begins meanwhile" start_trace rtnl udp port 7999
+	check "a module comes" timeout $((20 * SLOW)) modprobe test_skbtrail_hook
+	check "and goes" timeout $((20 * SLOW)) modprobe -r test_skbtrail_hook
+	stop_trace
+	check "the session ends, complete" status_is 0
+	check "RTNL was held all the time" grep -q Y "$driver/held"
+	echo 0 >"$driver/hold"
+	join "$holder"
+	modprobe -r test_skbtrail_driver
+}
+
 setup_ns left right bridge
 topology
 # another test may have left them
 rmmod nfnetlink_queue br_netfilter bridge 2>/dev/null
 modules ftrace
 devices
+rtnl
 check "a stage nobody knows is refused" unknown_stays
 reload attach=kprobe
 modules kprobe

@@ -3,7 +3,9 @@
  * A network device for tests: its driver is busy for every second packet, once,
  * and is done with a packet later, in its poll function, as drivers of network
  * cards are. What it did stands in /sys/module/test_skbtrail_driver/parameters/.
+ * It can hold RTNL for as long as a test likes.
  */
+#include <linux/delay.h>
 #include <linux/etherdevice.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -17,6 +19,14 @@ MODULE_PARM_DESC(busy, "packets refused");
 static unsigned int done;
 module_param(done, uint, 0444);
 MODULE_PARM_DESC(done, "packets freed after they were sent");
+
+static bool hold;
+module_param(hold, bool, 0644);
+MODULE_PARM_DESC(hold, "as long as it is set, who has the device up waits, and RTNL is held");
+
+static bool held;
+module_param(held, bool, 0444);
+MODULE_PARM_DESC(held, "somebody waits");
 
 static struct net_device *device;
 static struct sk_buff_head sent;
@@ -61,6 +71,11 @@ static int poll(struct napi_struct *n, int budget)
 
 static int open(struct net_device *dev)
 {
+	while (READ_ONCE(hold)) {
+		held = true;
+		msleep(20);
+	}
+	held = false;
 	napi_enable(&napi);
 	netif_start_queue(dev);
 	return 0;
