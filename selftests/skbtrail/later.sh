@@ -59,6 +59,18 @@ stage_is()
 	[ "$(state_of "$1")" = "$2" ] || { echo "# $1 is $(state_of "$1"), not $2"; return 1; }
 }
 
+# with what uses its module; rules that do go with their namespaces, a moment later
+bridge_is_gone()
+{
+	local user
+
+	for user in /sys/module/bridge/holders/*; do
+		[ ! -d "$user" ] || modprobe -qr "${user##*/}"
+	done
+	modprobe -qr bridge
+	[ ! -d /sys/module/bridge ]
+}
+
 # modules NAME: the bridge's module comes twice while a session runs, goes in between
 modules()
 {
@@ -136,7 +148,8 @@ rtnl()
 setup_ns left right bridge
 topology
 # another test may have left them
-rmmod nfnetlink_queue br_netfilter bridge 2>/dev/null
+modprobe -qr nfnetlink_queue
+check "no bridge is there" until_true 10000 bridge_is_gone
 modules ftrace
 devices
 rtnl
