@@ -134,6 +134,8 @@ unload
 ip netns exec "$client_ns" ping -q -c 1 10.9.0.2 >/dev/null
 ip netns exec "$client_ns" ss -Hlntu >/dev/null
 modprobe -q nfnetlink_hook
+# this one comes and goes below
+modprobe -qr vxlan
 # looking loads modules, too
 state >/dev/null
 BEFORE=$(state)
