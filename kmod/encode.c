@@ -382,20 +382,6 @@ static __always_inline void put_surroundings(struct facts *f, struct skbtrail_li
 		put_ct(f, life, s);
 }
 
-/* takes the next of @bits that still runs; NULL at the end */
-static struct skbtrail_lane *next_lane(unsigned long *bits)
-{
-	struct skbtrail_lane *lane;
-
-	while (*bits) {
-		lane = skbtrail_lane_of(__ffs(*bits));
-		*bits &= *bits - 1;
-		if (lane)
-			return lane;
-	}
-	return NULL;
-}
-
 static __always_inline void write_head(struct skbtrail_rec_facts *rec, u32 size,
 				       const struct skbtrail_life *life,
 				       const struct skbtrail_sighting *s, u8 kind)
@@ -416,7 +402,7 @@ static noinline void copy_facts(const struct facts *f, u32 sessions, u64 ns)
 	struct skbtrail_lane *lane;
 	void *room;
 
-	while ((lane = next_lane(&bits))) {
+	while ((lane = skbtrail_next_lane(&bits))) {
 		room = skbtrail_lane_reserve(lane, size, ns);
 		if (room)
 			memcpy(room, f->rec, size);
@@ -495,7 +481,7 @@ void skbtrail_encode_lost(u32 sessions, enum skbtrail_lost_cause cause, u32 n, u
 	unsigned long bits = sessions;
 	struct skbtrail_lane *lane;
 
-	while ((lane = next_lane(&bits)))
+	while ((lane = skbtrail_next_lane(&bits)))
 		skbtrail_lane_lose(lane, cause, n, ns);
 }
 
@@ -510,7 +496,7 @@ static void tell_flow(const struct skbtrail_life *life, const struct skbtrail_si
 	if (life->mark)
 		PUT(f, MARK, life->mark);
 	close_facts(f, life, s, SKBTRAIL_REC_KIND_PACKET, life->sessions);
-	while ((lane = next_lane(&bits)))
+	while ((lane = skbtrail_next_lane(&bits)))
 		lane->trails++;
 }
 
@@ -592,7 +578,7 @@ void skbtrail_encode_link(u64 trail, u64 parent, const struct skbtrail_kin *kin,
 	struct skbtrail_rec_link *rec;
 	struct skbtrail_lane *lane;
 
-	while ((lane = next_lane(&bits))) {
+	while ((lane = skbtrail_next_lane(&bits))) {
 		rec = skbtrail_lane_reserve(lane, sizeof(*rec), ns);
 		if (rec)
 			*rec = (struct skbtrail_rec_link){
@@ -753,7 +739,7 @@ static void write_call(const struct skbtrail_rec_call *call, u32 sessions)
 	struct skbtrail_rec_call *rec;
 	struct skbtrail_lane *lane;
 
-	while ((lane = next_lane(&bits))) {
+	while ((lane = skbtrail_next_lane(&bits))) {
 		rec = skbtrail_lane_reserve(lane, sizeof(*rec), call->ns);
 		if (rec)
 			*rec = *call;
@@ -854,7 +840,7 @@ void skbtrail_encode_bare_hit(const struct skbtrail_point *p, u64 trail, u32 ses
 	unsigned long bits = sessions;
 	struct skbtrail_lane *lane;
 
-	while ((lane = next_lane(&bits)))
+	while ((lane = skbtrail_next_lane(&bits)))
 		skbtrail_write_hit(lane, p, trail, ns, 0, 0, skbtrail_context());
 }
 
@@ -869,7 +855,7 @@ void skbtrail_encode_end(const struct skbtrail_life *life, const struct skbtrail
 	skbtrail_answers_end(life);
 	if (end == SKBTRAIL_END_KIND_MERGED && life->merged && life->merged != U64_MAX)
 		skbtrail_encode_link(life->trail, life->merged, &kin, life->sessions, s->ns);
-	while ((lane = next_lane(&bits))) {
+	while ((lane = skbtrail_next_lane(&bits))) {
 		rec = skbtrail_lane_reserve(lane, sizeof(*rec), s->ns);
 		if (!rec)
 			continue;

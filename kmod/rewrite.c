@@ -163,11 +163,10 @@ static void write_change(const struct skbtrail_life *life, u64 ns, const void *a
 	u32 size = sizeof(struct skbtrail_rec_facts) + told->len;
 	unsigned long bits = life->sessions;
 	struct skbtrail_rec_facts *rec;
-	struct skbtrail_session *se;
+	struct skbtrail_lane *lane;
 
-	for (; bits; bits &= bits - 1) {
-		se = skbtrail_session_at(__ffs(bits));
-		rec = se ? skbtrail_stream_reserve(&se->stream, size, ns) : NULL;
+	while ((lane = skbtrail_next_lane(&bits))) {
+		rec = skbtrail_lane_reserve(lane, size, ns);
 		if (!rec)
 			continue;
 		*rec = (struct skbtrail_rec_facts){
@@ -195,14 +194,13 @@ static void write_drop(const struct skbtrail_life *life, u64 ns, const void *arg
 	u32 size = sizeof(struct skbtrail_rec_verdict) + room;
 	unsigned long bits = life->sessions;
 	struct skbtrail_rec_verdict *rec;
-	struct skbtrail_session *se;
+	struct skbtrail_lane *lane;
 
-	for (; bits; bits &= bits - 1) {
-		se = skbtrail_session_at(__ffs(bits));
-		rec = se ? skbtrail_stream_reserve(&se->stream, size, ns) : NULL;
+	while ((lane = skbtrail_next_lane(&bits))) {
+		rec = skbtrail_lane_reserve(lane, size, ns);
 		if (!rec)
 			continue;
-		skbtrail_stream_flag(&se->stream, SKBTRAIL_BATCH_VERDICT);
+		skbtrail_lane_flag(lane, SKBTRAIL_BATCH_VERDICT);
 		*rec = (struct skbtrail_rec_verdict){
 			.size = size,
 			.kind = SKBTRAIL_REC_KIND_VERDICT,

@@ -87,9 +87,6 @@ void skbtrail_stack_tell(const struct skbtrail_life *life, const void *location,
 	if (likely(!bits))
 		return;
 	n = take(f, location);
-	for (; n && bits; bits &= bits - 1) {
-		lane = skbtrail_lane_of(__ffs(bits));
-		if (lane)
-			write_stack(lane, f, n, life->trail, ns);
-	}
+	while (n && (lane = skbtrail_next_lane(&bits)))
+		write_stack(lane, f, n, life->trail, ns);
 }

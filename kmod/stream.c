@@ -182,9 +182,9 @@ static void lane_tell_lost(struct skbtrail_stream *st, struct skbtrail_lane *lan
 	}
 }
 
-void skbtrail_stream_flag(struct skbtrail_stream *st, u8 flag)
+void skbtrail_lane_flag(struct skbtrail_lane *lane, u8 flag)
 {
-	lane_head(this_cpu_ptr(st->lanes))->flags |= flag;
+	lane_head(lane)->flags |= flag;
 }
 
 void skbtrail_lane_lose(struct skbtrail_lane *lane, enum skbtrail_lost_cause cause, u32 n,

@@ -2,6 +2,7 @@
 #ifndef SKBTRAIL_STREAM_H
 #define SKBTRAIL_STREAM_H
 
+#include <linux/bitops.h>
 #include <linux/completion.h>
 #include <linux/irq_work.h>
 #include <linux/percpu.h>
@@ -163,6 +164,20 @@ static __always_inline struct skbtrail_lane *skbtrail_lane_of(unsigned int bit)
 	return __this_cpu_read(skbtrail_lanes[bit]);
 }
 
+/** skbtrail_next_lane() - takes the next of @bits that runs; NULL at the end; interrupts off */
+static inline struct skbtrail_lane *skbtrail_next_lane(unsigned long *bits)
+{
+	struct skbtrail_lane *lane;
+
+	while (*bits) {
+		lane = skbtrail_lane_of(__ffs(*bits));
+		*bits &= *bits - 1;
+		if (lane)
+			return lane;
+	}
+	return NULL;
+}
+
 /** skbtrail_lane_reserve_slow() - the batch is full, or something was lost */
 void *skbtrail_lane_reserve_slow(struct skbtrail_lane *lane, u32 size, u64 ns);
 
@@ -186,14 +201,8 @@ static __always_inline void *skbtrail_lane_reserve(struct skbtrail_lane *lane, u
 	return room;
 }
 
-/** skbtrail_stream_reserve() - the same, by stream */
-static inline void *skbtrail_stream_reserve(struct skbtrail_stream *st, u32 size, u64 ns)
-{
-	return skbtrail_lane_reserve(this_cpu_ptr(st->lanes), size, ns);
-}
-
-/** skbtrail_stream_flag() - mark the batch of the record reserved last: enum skbtrail_batch */
-void skbtrail_stream_flag(struct skbtrail_stream *st, u8 flag);
+/** skbtrail_lane_flag() - mark the batch of the record reserved last: enum skbtrail_batch */
+void skbtrail_lane_flag(struct skbtrail_lane *lane, u8 flag);
 
 /** skbtrail_lane_lose() - count @n things lost on this CPU; interrupts off */
 void skbtrail_lane_lose(struct skbtrail_lane *lane, enum skbtrail_lost_cause cause, u32 n,

@@ -17,8 +17,8 @@
 #include "compat.h"
 #include "encode.h"
 #include "lives.h"
-#include "session.h"
 #include "stages.h"
+#include "stream.h"
 #include "symbols.h"
 #include "track.h"
 
@@ -168,7 +168,7 @@ static void tell_deed(const struct skbtrail_visit *v, const struct skbtrail_life
 	bool queued = head->action != SKBTRAIL_VERDICT_ACTION_CHANGE;
 	unsigned long bits = life->sessions;
 	const char *chain = NULL;
-	struct skbtrail_session *se;
+	struct skbtrail_lane *lane;
 	u64 handle[SKBTRAIL_STEPS] = { 0 };
 
 	if (v->depth && skbtrail_visit_sure(v)) {
@@ -181,12 +181,11 @@ static void tell_deed(const struct skbtrail_visit *v, const struct skbtrail_life
 		head->steps = skbtrail_xt_steps(v, head->cause);
 		chain = skbtrail_xt_first_chain(v);
 	}
-	for (; bits; bits &= bits - 1) {
-		se = skbtrail_session_at(__ffs(bits));
-		if (se && head->engine == SKBTRAIL_VERDICT_ENGINE_NFTABLES)
-			skbtrail_record_nft(se, v, head, handle);
-		else if (se)
-			skbtrail_record_hook(se, v, head, chain);
+	while ((lane = skbtrail_next_lane(&bits))) {
+		if (head->engine == SKBTRAIL_VERDICT_ENGINE_NFTABLES)
+			skbtrail_record_nft(lane, v, head, handle);
+		else
+			skbtrail_record_hook(lane, v, head, chain);
 	}
 }
 

@@ -11,7 +11,7 @@
 #include <linux/netfilter_bridge/ebtables.h>
 
 #include "attach.h"
-#include "session.h"
+#include "stream.h"
 #include "symbols.h"
 #include "track.h"
 
@@ -129,7 +129,7 @@ void skbtrail_hook_tell(const struct skbtrail_visit *v, const struct skbtrail_li
 {
 	unsigned long bits = life->sessions;
 	const char *chain = NULL;
-	struct skbtrail_session *se;
+	struct skbtrail_lane *lane;
 	struct skbtrail_rec_verdict head = {
 		.kind = SKBTRAIL_REC_KIND_VERDICT,
 		.engine = SKBTRAIL_VERDICT_ENGINE_FUNCTION,
@@ -148,11 +148,8 @@ void skbtrail_hook_tell(const struct skbtrail_visit *v, const struct skbtrail_li
 		head.steps = skbtrail_xt_steps(v, head.cause);
 		chain = skbtrail_xt_first_chain(v);
 	}
-	for (; bits; bits &= bits - 1) {
-		se = skbtrail_session_at(__ffs(bits));
-		if (se)
-			skbtrail_record_hook(se, v, &head, chain);
-	}
+	while ((lane = skbtrail_next_lane(&bits)))
+		skbtrail_record_hook(lane, v, &head, chain);
 }
 
 /* hooks behind the actor whose calls are not seen can have done what it is taken to have */

@@ -12,8 +12,8 @@
 #include <net/netfilter/nf_tables_core.h>
 
 #include "attach.h"
-#include "session.h"
 #include "stages.h"
+#include "stream.h"
 #include "symbols.h"
 #include "track.h"
 
@@ -268,7 +268,7 @@ void skbtrail_nft_tell(const struct skbtrail_visit *v, const struct skbtrail_lif
 	const struct nft_chain *base = v->step[0].chain;
 	unsigned long bits = life->sessions;
 	u64 handle[SKBTRAIL_STEPS] = { 0 };
-	struct skbtrail_session *se;
+	struct skbtrail_lane *lane;
 	struct skbtrail_rec_verdict head = {
 		.kind = SKBTRAIL_REC_KIND_VERDICT,
 		.engine = SKBTRAIL_VERDICT_ENGINE_NFTABLES,
@@ -288,11 +288,8 @@ void skbtrail_nft_tell(const struct skbtrail_visit *v, const struct skbtrail_lif
 	head.steps = head.cause == SKBTRAIL_VERDICT_CAUSE_RULE ? v->depth : 1;
 	if (head.cause != SKBTRAIL_VERDICT_CAUSE_RULE)
 		handle[0] = 0;
-	for (; bits; bits &= bits - 1) {
-		se = skbtrail_session_at(__ffs(bits));
-		if (se)
-			skbtrail_record_nft(se, v, &head, handle);
-	}
+	while ((lane = skbtrail_next_lane(&bits)))
+		skbtrail_record_nft(lane, v, &head, handle);
 }
 
 void skbtrail_nft_deed(const struct skbtrail_visit *v, struct skbtrail_rec_verdict *head,

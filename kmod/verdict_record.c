@@ -8,7 +8,6 @@
 #include <linux/string.h>
 #include <net/netfilter/nf_tables.h>
 
-#include "session.h"
 #include "stream.h"
 
 /* names of nf_tables can be the longest */
@@ -38,7 +37,22 @@ static void *put_step(void *to, const char *chain, u64 rule)
 	return put_text((u8 *)to + sizeof(u64), chain);
 }
 
-void skbtrail_record_nft(struct skbtrail_session *se, const struct skbtrail_visit *v,
+/* room for the head and what comes behind it, NULL: there is none */
+static struct skbtrail_rec_verdict *begin_record(struct skbtrail_lane *lane,
+						 const struct skbtrail_rec_verdict *head, u32 size)
+{
+	struct skbtrail_rec_verdict *rec = skbtrail_lane_reserve(lane, size, head->ns);
+
+	if (!rec)
+		return NULL;
+	if (head->cause == SKBTRAIL_VERDICT_CAUSE_RULE)
+		skbtrail_lane_flag(lane, SKBTRAIL_BATCH_VERDICT);
+	*rec = *head;
+	rec->size = size;
+	return rec;
+}
+
+void skbtrail_record_nft(struct skbtrail_lane *lane, const struct skbtrail_visit *v,
 			 const struct skbtrail_rec_verdict *head, const u64 *handle)
 {
 	const struct nft_table *table = v->step[0].chain->table;
@@ -49,19 +63,15 @@ void skbtrail_record_nft(struct skbtrail_session *se, const struct skbtrail_visi
 
 	for (i = 0; i < head->steps; i++)
 		size += sizeof(u64) + text_size(v->step[i].chain->name);
-	rec = skbtrail_stream_reserve(&se->stream, size, head->ns);
+	rec = begin_record(lane, head, size);
 	if (!rec)
 		return;
-	if (head->cause == SKBTRAIL_VERDICT_CAUSE_RULE)
-		skbtrail_stream_flag(&se->stream, SKBTRAIL_BATCH_VERDICT);
-	*rec = *head;
-	rec->size = size;
 	at = put_text(rec + 1, table->name);
 	for (i = 0; i < head->steps; i++)
 		at = put_step(at, v->step[i].chain->name, handle[i]);
 }
 
-void skbtrail_record_hook(struct skbtrail_session *se, const struct skbtrail_visit *v,
+void skbtrail_record_hook(struct skbtrail_lane *lane, const struct skbtrail_visit *v,
 			  const struct skbtrail_rec_verdict *head, const char *chain)
 {
 	u8 i, rules = head->cause == SKBTRAIL_VERDICT_CAUSE_RULE ? head->steps : 0;
@@ -76,14 +86,8 @@ void skbtrail_record_hook(struct skbtrail_session *se, const struct skbtrail_vis
 		size += sizeof(u64) + text_size(chain);
 	for (i = 0; i < rules; i++)
 		size += sizeof(u64) + text_size(step[i].chain);
-	rec = skbtrail_stream_reserve(&se->stream, size, head->ns);
-	if (!rec)
-		return;
-	if (head->cause == SKBTRAIL_VERDICT_CAUSE_RULE)
-		skbtrail_stream_flag(&se->stream, SKBTRAIL_BATCH_VERDICT);
-	*rec = *head;
-	rec->size = size;
-	if (!chain)
+	rec = begin_record(lane, head, size);
+	if (!rec || !chain)
 		return;
 	at = put_text(rec + 1, v->table);
 	for (i = 0; i < rules; i++)

@@ -18,6 +18,7 @@ struct nf_hook_entries;
 struct nf_hook_state;
 struct pt_regs;
 struct sk_buff;
+struct skbtrail_lane;
 struct skbtrail_point;
 
 /* chains a packet can be in at once: the base chain and those it was sent to */
@@ -279,11 +280,11 @@ u8 skbtrail_xt_steps(const struct skbtrail_visit *v, u8 cause);
 /* records (verdict_record.c) */
 
 /** skbtrail_record_nft() - one of nf_tables; @handle: the rule in each chain */
-void skbtrail_record_nft(struct skbtrail_session *se, const struct skbtrail_visit *v,
+void skbtrail_record_nft(struct skbtrail_lane *lane, const struct skbtrail_visit *v,
 			 const struct skbtrail_rec_verdict *head, const u64 *handle);
 
 /** skbtrail_record_hook() - one of any other hook; @chain: the first one of x_tables, or NULL */
-void skbtrail_record_hook(struct skbtrail_session *se, const struct skbtrail_visit *v,
+void skbtrail_record_hook(struct skbtrail_lane *lane, const struct skbtrail_visit *v,
 			  const struct skbtrail_rec_verdict *head, const char *chain);
 
 #endif /* SKBTRAIL_VISIT_H */

@@ -1152,8 +1152,9 @@ static bool well_formed(const struct sk_buff *skb, u64 seq)
 
 static bool put_test_hit(struct skbtrail_stream *st, u64 ns)
 {
-	struct skbtrail_rec_hit *rec = skbtrail_stream_reserve(st, sizeof(*rec), ns);
+	struct skbtrail_rec_hit *rec;
 
+	rec = skbtrail_lane_reserve(this_cpu_ptr(st->lanes), sizeof(*rec), ns);
 	if (!rec)
 		return false;
 	*rec = (struct skbtrail_rec_hit){
