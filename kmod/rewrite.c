@@ -29,6 +29,7 @@
 #include "sight.h"
 #include "stream.h"
 #include "track.h"
+#include "verdict.h"
 
 /**
  * struct visit - a packet at a hook
@@ -194,26 +195,19 @@ static void write_drop(const struct skbtrail_life *life, u64 ns, const void *arg
 	u32 size = sizeof(struct skbtrail_rec_verdict) + room;
 	unsigned long bits = life->sessions;
 	struct skbtrail_rec_verdict *rec;
+	struct skbtrail_rec_verdict head;
+	struct skbtrail_where where;
 	struct skbtrail_lane *lane;
 
+	skbtrail_where_of(&where, d->state);
+	head = skbtrail_record_head(&where, life, ns);
+	head.engine = SKBTRAIL_VERDICT_ENGINE_SKBTRAIL;
+	head.cause = SKBTRAIL_VERDICT_CAUSE_RULE;
+	head.table = d->rule->number;
 	while ((lane = skbtrail_next_lane(&bits))) {
-		rec = skbtrail_lane_reserve(lane, size, ns);
+		rec = skbtrail_record_begin(lane, &head, size);
 		if (!rec)
 			continue;
-		skbtrail_lane_flag(lane, SKBTRAIL_BATCH_VERDICT);
-		*rec = (struct skbtrail_rec_verdict){
-			.size = size,
-			.kind = SKBTRAIL_REC_KIND_VERDICT,
-			.engine = SKBTRAIL_VERDICT_ENGINE_SKBTRAIL,
-			.cause = SKBTRAIL_VERDICT_CAUSE_RULE,
-			.family = d->state->pf,
-			.hook = d->state->hook,
-			.trail = life->trail,
-			.ns = ns,
-			.table = d->rule->number,
-			.netns = d->state->net->net_cookie,
-			.inum = d->state->net->ns.inum,
-		};
 		memset((u8 *)(rec + 1) + room - 8, 0, 8);
 		memcpy(rec + 1, d->rule->text, len);
 	}

@@ -75,12 +75,12 @@ struct skbtrail_visit *skbtrail_visit_lock(const struct skbtrail_life *life, boo
 	return NULL;
 }
 
-void skbtrail_visit_where(struct skbtrail_visit *v, const struct nf_hook_state *state)
+void skbtrail_where_of(struct skbtrail_where *w, const struct nf_hook_state *state)
 {
-	v->netns = state->net->net_cookie;
-	v->inum = state->net->ns.inum;
-	v->pf = state->pf;
-	v->hook = state->hook;
+	w->netns = state->net->net_cookie;
+	w->inum = state->net->ns.inum;
+	w->pf = state->pf;
+	w->hook = state->hook;
 }
 
 /*
@@ -131,7 +131,7 @@ void skbtrail_verdict_point(const struct skbtrail_point *p, struct sk_buff *skb,
 	v = skbtrail_visit_lock(life, true);
 	if (v) {
 		this_cpu_write(skbtrail_verdict_last, skb);
-		skbtrail_visit_where(v, state);
+		skbtrail_where_of(&v->where, state);
 		v->hooks = hooks;
 		v->state = state;
 		v->p = p;

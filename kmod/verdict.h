@@ -3,12 +3,14 @@
 #define SKBTRAIL_VERDICT_H
 
 #include <linux/percpu.h>
+#include <linux/skbtrail.h>
 #include <linux/types.h>
 
 struct nf_hook_entries;
 struct nf_hook_state;
 struct pt_regs;
 struct sk_buff;
+struct skbtrail_lane;
 struct skbtrail_life;
 struct skbtrail_point;
 struct skbtrail_sighting;
@@ -52,5 +54,33 @@ void skbtrail_verdict_hit(const struct skbtrail_point *p, const struct pt_regs *
  */
 void skbtrail_verdict_tell(const struct skbtrail_life *life, const struct skbtrail_sighting *s,
 			   const void *location);
+
+/* what all verdict records begin with */
+
+/**
+ * struct skbtrail_where - where a hook is called
+ * @netns: cookie of the network namespace
+ * @inum: its inode number
+ * @pf: family of the hook
+ * @hook: its number
+ */
+struct skbtrail_where {
+	u64	netns;
+	u32	inum;
+	u8	pf;
+	u8	hook;
+};
+
+/** skbtrail_where_of() - fill it in, as a hook is told itself */
+void skbtrail_where_of(struct skbtrail_where *w, const struct nf_hook_state *state);
+
+/** skbtrail_record_head() - a record's head; by a function of which nothing else is known yet */
+struct skbtrail_rec_verdict skbtrail_record_head(const struct skbtrail_where *w,
+						 const struct skbtrail_life *life, u64 ns);
+
+/** skbtrail_record_begin() - write the head; NULL: no room for it and what comes behind it */
+struct skbtrail_rec_verdict *skbtrail_record_begin(struct skbtrail_lane *lane,
+						   const struct skbtrail_rec_verdict *head,
+						   u32 size);
 
 #endif /* SKBTRAIL_VERDICT_H */

@@ -142,19 +142,16 @@ void skbtrail_deed_doing(u8 op, const struct pt_regs *regs)
 }
 
 /* what was done by the hook a packet is in, as far as that is known before its rule */
-static void begin_deed(const struct skbtrail_visit *v, const struct skbtrail_life *life,
-		       struct skbtrail_rec_verdict *head)
+static struct skbtrail_rec_verdict deed_of(const struct skbtrail_visit *v,
+					   const struct skbtrail_life *life,
+					   enum skbtrail_verdict_action action, u64 ns)
 {
-	head->kind = SKBTRAIL_REC_KIND_VERDICT;
-	head->engine = SKBTRAIL_VERDICT_ENGINE_FUNCTION;
-	head->cause = SKBTRAIL_VERDICT_CAUSE_UNKNOWN;
-	head->family = v->pf;
-	head->hook = v->hook;
-	head->trail = life->trail;
-	head->netns = v->netns;
-	head->inum = v->inum;
-	head->symbol = skbtrail_symbol(v->actor.fn);
-	head->priority = v->actor.priority;
+	struct skbtrail_rec_verdict head = skbtrail_record_head(&v->where, life, ns);
+
+	head.action = action;
+	head.symbol = skbtrail_symbol(v->actor.fn);
+	head.priority = v->actor.priority;
+	return head;
 }
 
 /*
@@ -192,17 +189,14 @@ static void tell_deed(const struct skbtrail_visit *v, const struct skbtrail_life
 static void tell_changes(const struct skbtrail_visit *v, struct skbtrail_life *life,
 			 struct skbtrail_sighting *s)
 {
-	struct skbtrail_rec_verdict head = {
-		.action = SKBTRAIL_VERDICT_ACTION_CHANGE,
-		.nat = v->actor.nat,
-		.detail = v->actor.undone,
-		.ns = s->ns,
-	};
+	struct skbtrail_rec_verdict head;
 
 	s->tracked = v->actor.tracks;
 	if (!skbtrail_encode_find(life, s))
 		return;
-	begin_deed(v, life, &head);
+	head = deed_of(v, life, SKBTRAIL_VERDICT_ACTION_CHANGE, s->ns);
+	head.nat = v->actor.nat;
+	head.detail = v->actor.undone;
 	tell_deed(v, life, &head);
 	skbtrail_encode_inside(life, s);
 }
@@ -231,13 +225,11 @@ void skbtrail_deed_done(struct skbtrail_visit *v, struct skbtrail_life *life, st
 void skbtrail_deed_queue(const struct skbtrail_visit *v, const struct skbtrail_life *life,
 			 u32 verdict)
 {
-	struct skbtrail_rec_verdict head = {
-		.action = verdict & NF_VERDICT_FLAG_QUEUE_BYPASS ?
-			  SKBTRAIL_VERDICT_ACTION_QUEUE_BYPASS : SKBTRAIL_VERDICT_ACTION_QUEUE,
-	};
+	struct skbtrail_rec_verdict head;
 
-	begin_deed(v, life, &head);
-	head.ns = skbtrail_clock();
+	head = deed_of(v, life, verdict & NF_VERDICT_FLAG_QUEUE_BYPASS ?
+		       SKBTRAIL_VERDICT_ACTION_QUEUE_BYPASS : SKBTRAIL_VERDICT_ACTION_QUEUE,
+		       skbtrail_clock());
 	head.detail = verdict >> NF_VERDICT_QBITS;
 	tell_deed(v, life, &head);
 }
@@ -265,7 +257,7 @@ void skbtrail_deed_act(struct skbtrail_visit *v, struct skbtrail_life *life, str
  */
 void skbtrail_deed_flow(void)
 {
-	struct skbtrail_rec_verdict head = { .action = SKBTRAIL_VERDICT_ACTION_STEAL };
+	struct skbtrail_rec_verdict head;
 	struct skbtrail_set *set;
 	struct skbtrail_life *life = life_in_hand(&set);
 	struct skbtrail_visit *v;
@@ -276,8 +268,7 @@ void skbtrail_deed_flow(void)
 	if (v) {
 		if (v->actor.fn && v->actor.flows && v->p && v->p->stage == life->stage &&
 		    v->hook_epoch == skbtrail_attach_why_missed()) {
-			begin_deed(v, life, &head);
-			head.ns = skbtrail_clock();
+			head = deed_of(v, life, SKBTRAIL_VERDICT_ACTION_STEAL, skbtrail_clock());
 			tell_deed(v, life, &head);
 		}
 		v->actor.fn = NULL;

@@ -127,20 +127,10 @@ static bool find_hook(const struct skbtrail_visit *v, struct skbtrail_rec_verdic
 
 void skbtrail_hook_tell(const struct skbtrail_visit *v, const struct skbtrail_life *life, u64 ns)
 {
+	struct skbtrail_rec_verdict head = skbtrail_record_head(&v->where, life, ns);
 	unsigned long bits = life->sessions;
 	const char *chain = NULL;
 	struct skbtrail_lane *lane;
-	struct skbtrail_rec_verdict head = {
-		.kind = SKBTRAIL_REC_KIND_VERDICT,
-		.engine = SKBTRAIL_VERDICT_ENGINE_FUNCTION,
-		.cause = SKBTRAIL_VERDICT_CAUSE_UNKNOWN,
-		.family = v->pf,
-		.hook = v->hook,
-		.trail = life->trail,
-		.ns = ns,
-		.netns = v->netns,
-		.inum = v->inum,
-	};
 
 	if (find_hook(v, &head)) {
 		head.engine = SKBTRAIL_VERDICT_ENGINE_XTABLES;

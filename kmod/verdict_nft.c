@@ -35,7 +35,7 @@ void skbtrail_nft_enter(const struct nft_pktinfo *pkt, const struct nft_chain *c
 			skbtrail_deed_act(v, life, pkt->skb, pkt->state,
 					  nft_base_chain(chain)->ops.hook,
 					  nft_base_chain(chain)->ops.priv);
-		skbtrail_visit_where(v, pkt->state);
+		skbtrail_where_of(&v->where, pkt->state);
 		v->epoch = skbtrail_attach_why_missed();
 		v->regs = NULL;
 		v->lost = false;
@@ -265,26 +265,19 @@ static u8 nft_cause(const struct skbtrail_visit *v, u64 *handle)
 
 void skbtrail_nft_tell(const struct skbtrail_visit *v, const struct skbtrail_life *life, u64 ns)
 {
+	struct skbtrail_rec_verdict head = skbtrail_record_head(&v->where, life, ns);
 	const struct nft_chain *base = v->step[0].chain;
 	unsigned long bits = life->sessions;
 	u64 handle[SKBTRAIL_STEPS] = { 0 };
 	struct skbtrail_lane *lane;
-	struct skbtrail_rec_verdict head = {
-		.kind = SKBTRAIL_REC_KIND_VERDICT,
-		.engine = SKBTRAIL_VERDICT_ENGINE_NFTABLES,
-		.cause = skbtrail_visit_sure(v) ? nft_cause(v, handle) :
-						  SKBTRAIL_VERDICT_CAUSE_UNKNOWN,
-		.family = base->table->family,
-		.hook = v->hook,
-		.trail = life->trail,
-		.ns = ns,
-		.table = base->table->handle,
-		.netns = v->netns,
-		.symbol = skbtrail_symbol(nft_base_chain(base)->ops.hook),
-		.priority = nft_base_chain(base)->ops.priority,
-		.inum = v->inum,
-	};
 
+	head.engine = SKBTRAIL_VERDICT_ENGINE_NFTABLES;
+	if (skbtrail_visit_sure(v))
+		head.cause = nft_cause(v, handle);
+	head.family = base->table->family;
+	head.table = base->table->handle;
+	head.symbol = skbtrail_symbol(nft_base_chain(base)->ops.hook);
+	head.priority = nft_base_chain(base)->ops.priority;
 	head.steps = head.cause == SKBTRAIL_VERDICT_CAUSE_RULE ? v->depth : 1;
 	if (head.cause != SKBTRAIL_VERDICT_CAUSE_RULE)
 		handle[0] = 0;

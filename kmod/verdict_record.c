@@ -37,9 +37,25 @@ static void *put_step(void *to, const char *chain, u64 rule)
 	return put_text((u8 *)to + sizeof(u64), chain);
 }
 
-/* room for the head and what comes behind it, NULL: there is none */
-static struct skbtrail_rec_verdict *begin_record(struct skbtrail_lane *lane,
-						 const struct skbtrail_rec_verdict *head, u32 size)
+struct skbtrail_rec_verdict skbtrail_record_head(const struct skbtrail_where *w,
+						 const struct skbtrail_life *life, u64 ns)
+{
+	return (struct skbtrail_rec_verdict){
+		.kind = SKBTRAIL_REC_KIND_VERDICT,
+		.engine = SKBTRAIL_VERDICT_ENGINE_FUNCTION,
+		.cause = SKBTRAIL_VERDICT_CAUSE_UNKNOWN,
+		.family = w->pf,
+		.hook = w->hook,
+		.trail = life->trail,
+		.ns = ns,
+		.netns = w->netns,
+		.inum = w->inum,
+	};
+}
+
+struct skbtrail_rec_verdict *skbtrail_record_begin(struct skbtrail_lane *lane,
+						   const struct skbtrail_rec_verdict *head,
+						   u32 size)
 {
 	struct skbtrail_rec_verdict *rec = skbtrail_lane_reserve(lane, size, head->ns);
 
@@ -63,7 +79,7 @@ void skbtrail_record_nft(struct skbtrail_lane *lane, const struct skbtrail_visit
 
 	for (i = 0; i < head->steps; i++)
 		size += sizeof(u64) + text_size(v->step[i].chain->name);
-	rec = begin_record(lane, head, size);
+	rec = skbtrail_record_begin(lane, head, size);
 	if (!rec)
 		return;
 	at = put_text(rec + 1, table->name);
@@ -86,7 +102,7 @@ void skbtrail_record_hook(struct skbtrail_lane *lane, const struct skbtrail_visi
 		size += sizeof(u64) + text_size(chain);
 	for (i = 0; i < rules; i++)
 		size += sizeof(u64) + text_size(step[i].chain);
-	rec = begin_record(lane, head, size);
+	rec = skbtrail_record_begin(lane, head, size);
 	if (!rec || !chain)
 		return;
 	at = put_text(rec + 1, v->table);

@@ -117,9 +117,9 @@ const char *skbtrail_xt_first_chain(const struct skbtrail_visit *v)
 	};
 	static const char *const arp[] = { "INPUT", "OUTPUT", "FORWARD" };
 
-	if (v->pf == NFPROTO_ARP)
-		return v->hook < ARRAY_SIZE(arp) ? arp[v->hook] : "";
-	return v->hook < ARRAY_SIZE(inet) ? inet[v->hook] : "";
+	if (v->where.pf == NFPROTO_ARP)
+		return v->where.hook < ARRAY_SIZE(arp) ? arp[v->where.hook] : "";
+	return v->where.hook < ARRAY_SIZE(inet) ? inet[v->where.hook] : "";
 }
 
 u8 skbtrail_xt_cause(const struct skbtrail_visit *v)

@@ -13,6 +13,7 @@
 #include "attach.h"
 #include "session.h"
 #include "track.h"
+#include "verdict.h"
 
 struct nf_hook_entries;
 struct nf_hook_state;
@@ -86,8 +87,7 @@ struct skbtrail_actor {
  * struct skbtrail_visit - what a followed packet goes through inside netfilter
  * @lock: inside the lock of the packet's set
  * @trail: the packet's; another one that needs the place takes it
- * @netns: cookie of the network namespace
- * @inum: its inode number
+ * @where: the hook is called
  * @epoch: hits of our functions the kernel had skipped when it began
  * @hooks: of the point, NULL: not in one that is run by nf_hook_slow()
  * @state: what its hooks are called with; compared only
@@ -104,8 +104,6 @@ struct skbtrail_actor {
  * @xt_policy: what matched last is the policy
  * @xt_step: chains it is in, the first one is the point's
  * @regs: registers of nf_tables, on the stack of who evaluates; NULL before the first expression
- * @pf: family of the hook
- * @hook: its number
  * @op: of the point that saw the last expression
  * @depth: of @step; 0: not in nf_tables
  * @closed: our own hook ends the point
@@ -119,8 +117,7 @@ struct skbtrail_actor {
 struct skbtrail_visit {
 	arch_spinlock_t		lock;
 	u64			trail;
-	u64			netns;
-	u32			inum;
+	struct skbtrail_where	where;
 	u32			epoch;
 	const struct nf_hook_entries *hooks;
 	const struct nf_hook_state *state;
@@ -137,8 +134,6 @@ struct skbtrail_visit {
 	bool			xt_policy;
 	struct skbtrail_xt_step	xt_step[SKBTRAIL_XT_STEPS];
 	const struct nft_regs	*regs;
-	u8			pf;
-	u8			hook;
 	u8			op;
 	u8			depth;
 	bool			closed;
@@ -183,13 +178,10 @@ static inline bool skbtrail_visit_here(const struct skbtrail_visit *v,
 				       const struct skbtrail_life *life,
 				       const struct nf_hook_state *state)
 {
-	return v->hooks && v->state == state && v->netns == state->net->net_cookie &&
+	return v->hooks && v->state == state && v->where.netns == state->net->net_cookie &&
 	       v->hook_epoch == skbtrail_attach_why_missed() &&
 	       life->sessions & READ_ONCE(skbtrail_active);
 }
-
-/** skbtrail_visit_where() - note where a hook is called */
-void skbtrail_visit_where(struct skbtrail_visit *v, const struct nf_hook_state *state);
 
 /* hooks (verdict_hook.c) */
 
