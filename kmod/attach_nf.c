@@ -19,7 +19,6 @@
  */
 #include "attach.h"
 
-#include <linux/hashtable.h>
 #include <linux/kprobes.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -27,11 +26,11 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter_arp.h>
 #include <linux/netfilter_bridge.h>
-#include <linux/slab.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
 #include "compat.h"
+#include "dev_hooks.h"
 #include "rewrite.h"
 #include "session.h"
 #include "sight.h"
@@ -169,20 +168,16 @@ struct nf_net {
 	unsigned long		hooked[ARRAY_SIZE(groups)];
 };
 
-/* every device there is */
-struct nf_dev {
-	struct hlist_node	node;
-	struct net_device	*dev;
-	bool			hooked;
-	struct rcu_head		rcu;
-	struct nf_hook_ops	hooks[ARRAY_SIZE(device_hooks)];
-};
-
 static unsigned int nf_net_id;
 /* inside RTNL and the namespace lock the kernel holds around pernet operations */
 static DEFINE_MUTEX(nf_lock);
 static LIST_HEAD(nf_nets);
-static DEFINE_HASHTABLE(nf_devs, 8);
+static struct skbtrail_dev_list nf_devs = {
+	.lock = &nf_lock,
+	.ops = device_hooks,
+	.n = ARRAY_SIZE(device_hooks),
+};
+
 /* packets can wait in NFQUEUE */
 static bool nf_queueing;
 
@@ -342,74 +337,29 @@ static void unhook(struct nf_net *n, unsigned int which)
 	}
 }
 
-static struct nf_dev *find_dev(const struct net_device *dev)
-{
-	struct nf_dev *d;
-
-	lockdep_assert_held(&nf_lock);
-	hash_for_each_possible(nf_devs, d, node, (unsigned long)dev)
-		if (d->dev == dev)
-			return d;
-	return NULL;
-}
-
-/* a device begins; nothing is hooked there */
-static struct nf_dev *add_dev(struct net_device *dev)
-{
-	struct nf_dev *d = kzalloc(sizeof(*d), GFP_KERNEL);
-	unsigned int i;
-
-	if (!d)
-		return NULL;
-	d->dev = dev;
-	for (i = 0; i < ARRAY_SIZE(device_hooks); i++) {
-		d->hooks[i] = device_hooks[i];
-		d->hooks[i].dev = dev;
-	}
-	hash_add(nf_devs, &d->node, (unsigned long)dev);
-	return d;
-}
-
-static int hook_dev(struct nf_dev *d)
-{
-	int err;
-
-	if (d->hooked)
-		return 0;
-	err = nf_register_net_hooks(dev_net(d->dev), d->hooks, ARRAY_SIZE(device_hooks));
-	d->hooked = !err;
-	return err;
-}
-
-static void unhook_dev(struct nf_dev *d)
-{
-	lockdep_assert_held(&nf_lock);
-	if (d->hooked)
-		nf_unregister_net_hooks(dev_net(d->dev), d->hooks, ARRAY_SIZE(device_hooks));
-	d->hooked = false;
-}
-
-static void remove_dev(struct nf_dev *d)
-{
-	unhook_dev(d);
-	hash_del(&d->node);
-	/* who lists hooks reads them under RCU */
-	kfree_rcu(d, rcu);
-}
-
 static bool devices_wanted(void)
 {
 	return nf_wanted & BIT(DEVICE) && !nf_queueing;
 }
 
+/* all of a device's, or none */
+static int hook_dev(struct skbtrail_dev_hooks *d)
+{
+	int err = skbtrail_dev_hook(&nf_devs, d, ~0UL);
+
+	if (err)
+		skbtrail_dev_unhook(&nf_devs, d, 0);
+	return err;
+}
+
 static int settle_devices(void)
 {
-	struct nf_dev *d;
+	struct skbtrail_dev_hooks *d;
 	int err = 0, i;
 
-	hash_for_each(nf_devs, i, d, node)
+	hash_for_each(nf_devs.devs, i, d, node)
 		if (!devices_wanted())
-			unhook_dev(d);
+			skbtrail_dev_unhook(&nf_devs, d, 0);
 		else if (!err)
 			err = hook_dev(d);
 	return err;
@@ -515,20 +465,19 @@ static struct pernet_operations nf_net_ops = {
 static int on_device(struct notifier_block *nb, unsigned long what, void *data)
 {
 	struct net_device *dev = netdev_notifier_info_to_dev(data);
-	struct nf_dev *d;
+	struct skbtrail_dev_hooks *d;
 
 	/* pointers have nothing to tell in these bits */
 	if (what == NETDEV_REGISTER || what == NETDEV_UNREGISTER || what == NETDEV_CHANGENAME)
 		WRITE_ONCE(skbtrail_devices, skbtrail_devices + (1ULL << 48));
 	mutex_lock(&nf_lock);
 	if (what == NETDEV_REGISTER) {
-		d = add_dev(dev);
+		d = skbtrail_dev_add(&nf_devs, dev);
 		if (!d || (devices_wanted() && hook_dev(d)))
 			pr_warn_once("skbtrail: no netfilter hooks on a new device\n");
 	}
-	d = what == NETDEV_UNREGISTER ? find_dev(dev) : NULL;
-	if (d)
-		remove_dev(d);
+	if (what == NETDEV_UNREGISTER)
+		skbtrail_dev_remove(&nf_devs, dev);
 	mutex_unlock(&nf_lock);
 	return NOTIFY_DONE;
 }

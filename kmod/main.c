@@ -5,6 +5,7 @@
  * A packet's way through this module:
  *
  *   attach*.c, tracepoints.c   a probe point is hit; code.c, who called it
+ *   dev_hooks.c                netfilter hooks of ours on devices
  *   sight.c                    the steps, in order; hit.h, the ordinary case of them
  *   clock.c                    when it was
  *   track.c, refused.c         which packet is it; which ones there was no room for

@@ -16,18 +16,17 @@
  * wait, hooks stay, asleep, until the module is unloaded. But those of a device
  * go with it.
  */
-#include <linux/hashtable.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_netdev.h>
-#include <linux/slab.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
 #include "attach.h"
+#include "dev_hooks.h"
 #include "rewrite.h"
 #include "rewrite_rule.h"
 #include "session.h"
@@ -85,18 +84,13 @@ struct rewrite_net {
 	unsigned long		hooked;
 };
 
-/* every device there is; @hooked: places in device_hooks[], a bit each */
-struct rewrite_dev {
-	struct hlist_node	node;
-	struct net_device	*dev;
-	unsigned long		hooked;
-	struct rcu_head		rcu;
-	struct nf_hook_ops	hooks[ARRAY_SIZE(device_hooks)];
-};
-
 static unsigned int net_id;
 static LIST_HEAD(nets);
-static DEFINE_HASHTABLE(devs, 8);
+static struct skbtrail_dev_list devs = {
+	.lock = &skbtrail_rewrite_hooks,
+	.ops = device_hooks,
+	.n = ARRAY_SIZE(device_hooks),
+};
 
 bool skbtrail_rewrite_ours(nf_hookfn *fn)
 {
@@ -163,67 +157,6 @@ static void unhook(struct rewrite_net *n, unsigned long want)
 	n->hooked &= ~extra;
 }
 
-static struct rewrite_dev *find_dev(const struct net_device *dev)
-{
-	struct rewrite_dev *d;
-
-	lockdep_assert_held(&skbtrail_rewrite_hooks);
-	hash_for_each_possible(devs, d, node, (unsigned long)dev)
-		if (d->dev == dev)
-			return d;
-	return NULL;
-}
-
-/* a device begins; nothing is hooked there */
-static struct rewrite_dev *add_dev(struct net_device *dev)
-{
-	struct rewrite_dev *d = kzalloc(sizeof(*d), GFP_KERNEL);
-	unsigned int i;
-
-	if (!d)
-		return NULL;
-	d->dev = dev;
-	for (i = 0; i < ARRAY_SIZE(device_hooks); i++) {
-		d->hooks[i] = device_hooks[i];
-		d->hooks[i].dev = dev;
-	}
-	hash_add(devs, &d->node, (unsigned long)dev);
-	return d;
-}
-
-static void unhook_dev(struct rewrite_dev *d, unsigned long want)
-{
-	unsigned long extra = d->hooked & ~want;
-	unsigned int i;
-
-	for_each_set_bit(i, &extra, ARRAY_SIZE(device_hooks))
-		nf_unregister_net_hook(dev_net(d->dev), &d->hooks[i]);
-	d->hooked &= ~extra;
-}
-
-static void remove_dev(struct rewrite_dev *d)
-{
-	unhook_dev(d, 0);
-	hash_del(&d->node);
-	/* who lists hooks reads them under RCU */
-	kfree_rcu(d, rcu);
-}
-
-static int hook_dev(struct rewrite_dev *d, unsigned long want)
-{
-	unsigned long missing = want & ~d->hooked;
-	unsigned int i;
-	int err;
-
-	for_each_set_bit(i, &missing, ARRAY_SIZE(device_hooks)) {
-		err = nf_register_net_hook(dev_net(d->dev), &d->hooks[i]);
-		if (err)
-			return err;
-		__set_bit(i, &d->hooked);
-	}
-	return 0;
-}
-
 static unsigned long of_devices(unsigned long want)
 {
 	return want >> BIT_INGRESS;
@@ -231,16 +164,16 @@ static unsigned long of_devices(unsigned long want)
 
 static int settle_devices(void)
 {
-	struct rewrite_dev *d;
+	struct skbtrail_dev_hooks *d;
 	unsigned long want;
 	int err = 0, i;
 
-	hash_for_each(devs, i, d, node) {
+	hash_for_each(devs.devs, i, d, node) {
 		want = of_devices(wanted_in(dev_net(d->dev)));
 		if (!skbtrail_nf_may_queue())
-			unhook_dev(d, want);
+			skbtrail_dev_unhook(&devs, d, want);
 		if (!err)
-			err = hook_dev(d, want);
+			err = skbtrail_dev_hook(&devs, d, want);
 	}
 	return err;
 }
@@ -327,17 +260,16 @@ static struct pernet_operations net_ops = {
 static int on_device(struct notifier_block *nb, unsigned long what, void *data)
 {
 	struct net_device *dev = netdev_notifier_info_to_dev(data);
-	struct rewrite_dev *d;
+	struct skbtrail_dev_hooks *d;
 
 	mutex_lock(&skbtrail_rewrite_hooks);
 	if (what == NETDEV_REGISTER) {
-		d = add_dev(dev);
-		if (!d || hook_dev(d, of_devices(wanted_in(dev_net(dev)))))
+		d = skbtrail_dev_add(&devs, dev);
+		if (!d || skbtrail_dev_hook(&devs, d, of_devices(wanted_in(dev_net(dev)))))
 			pr_warn_once("skbtrail: rewrite rules are not applied on a new device\n");
 	}
-	d = what == NETDEV_UNREGISTER ? find_dev(dev) : NULL;
-	if (d)
-		remove_dev(d);
+	if (what == NETDEV_UNREGISTER)
+		skbtrail_dev_remove(&devs, dev);
 	mutex_unlock(&skbtrail_rewrite_hooks);
 	return NOTIFY_DONE;
 }
@@ -359,15 +291,15 @@ int skbtrail_rewrite_hook_init(void)
 
 static bool any_hooked(void)
 {
+	struct skbtrail_dev_hooks *d;
 	struct rewrite_net *n;
-	struct rewrite_dev *d;
 	bool any = false;
 	int i;
 
 	mutex_lock(&skbtrail_rewrite_hooks);
 	list_for_each_entry(n, &nets, list)
 		any |= n->hooked;
-	hash_for_each(devs, i, d, node)
+	hash_for_each(devs.devs, i, d, node)
 		any |= d->hooked;
 	mutex_unlock(&skbtrail_rewrite_hooks);
 	return any;
