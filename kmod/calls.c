@@ -335,8 +335,7 @@ void skbtrail_calls_end(const struct sock *sk)
 	struct bucket *b = bucket_here();
 	struct slot *s;
 
-	/* other protocols send one packet a call, and release the socket before */
-	if (!b || b->own || !sk_is_tcp(sk))
+	if (!b || b->own)
 		return;
 	raw_spin_lock(&b->lock);
 	s = slot_find(b, 0, false);

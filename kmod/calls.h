@@ -60,7 +60,7 @@ void skbtrail_calls_before(const struct skbtrail_point *p, const struct sock *sk
 /** skbtrail_calls_why() - @skb of @sk will be sent again at once; info for that hit */
 void skbtrail_calls_why(const struct sock *sk, const struct sk_buff *skb, u32 info);
 
-/** skbtrail_calls_end() - the call the current task had on @sk is over */
+/** skbtrail_calls_end() - the call the current task had on @sk, of TCP, is over */
 void skbtrail_calls_end(const struct sock *sk);
 
 /**

@@ -604,10 +604,11 @@ static noinline void see_free(const struct skbtrail_point *p, struct sk_buff *sk
 	skbtrail_track_unlock(set);
 }
 
+/* a request is none of them, nor what is left of a socket in TIME_WAIT: nobody makes calls there */
 static bool network_sock(const struct sock *sk)
 {
 	return sk && (sk->sk_family == AF_INET || sk->sk_family == AF_INET6 ||
-		      sk->sk_family == AF_PACKET);
+		      sk->sk_family == AF_PACKET) && sk_fullsock(sk);
 }
 
 static void see_socket(const struct skbtrail_point *p, struct sock *sk,
@@ -615,7 +616,7 @@ static void see_socket(const struct skbtrail_point *p, struct sock *sk,
 {
 	u64 ns;
 
-	if (!network_sock(sk) || !sk_fullsock(sk))
+	if (!network_sock(sk))
 		return;
 	ns = skbtrail_clock();
 	switch (p->op) {
@@ -645,7 +646,7 @@ static void see_write(const struct skbtrail_point *p, struct sock *sk, unsigned 
 {
 	u64 ns;
 
-	if (!network_sock(sk) || !sk_fullsock(sk))
+	if (!network_sock(sk))
 		return;
 	ns = skbtrail_clock();
 	skbtrail_calls_add(p, sk, ns);
@@ -655,7 +656,7 @@ static void see_write(const struct skbtrail_point *p, struct sock *sk, unsigned 
 /* other protocols send one packet a call, and release the socket before */
 static void see_release(struct sock *sk, unsigned long caller)
 {
-	if (!network_sock(sk) || !sk_fullsock(sk) || !sk_is_tcp(sk))
+	if (!network_sock(sk) || !sk_is_tcp(sk))
 		return;
 	skbtrail_calls_end(sk);
 	skbtrail_writes_so_far(sk, !skbtrail_code_in(caller, SKBTRAIL_IN_WAIT_MEMORY));
