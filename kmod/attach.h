@@ -58,7 +58,7 @@ static inline struct skbtrail_point *skbtrail_point_at(unsigned long ip)
 	const struct skbtrail_entry *e = skbtrail_entry_at(ip);
 	unsigned long at;
 
-	/* modules come and go meanwhile; pairs with note_ip(). It is never full */
+	/* modules come and go meanwhile; pairs with note_ip() in attach_find.c. It is never full */
 	while (unlikely((at = smp_load_acquire(&e->ip)) != ip)) {
 		if (!at)
 			return NULL;
@@ -132,7 +132,7 @@ extern bool skbtrail_attach_xt;
 int skbtrail_attach_init(void);
 void skbtrail_attach_exit(void);
 
-/* the ways to attach function entries (attach_func.c) */
+/* the ways to find and attach function entries (attach_find.c, attach_func.c) */
 
 /** skbtrail_func_resolve() - find the functions of all points; once, at load; 0 or an error */
 int skbtrail_func_resolve(void);
