@@ -59,11 +59,6 @@ static DEFINE_PER_CPU(struct gathered, gathered) = {
 	.lock = __RAW_SPIN_LOCK_UNLOCKED(gathered.lock),
 };
 
-static u32 watching(const struct skbtrail_point *p)
-{
-	return READ_ONCE(skbtrail_interest[p->stage].watch);
-}
-
 /* what is known of a packet, if somebody follows it or refused to; no set is locked */
 static bool known(const struct skbtrail_point *p, struct sk_buff *skb, u64 ns,
 		  struct skbtrail_life *life)
@@ -128,7 +123,7 @@ static void begin_at(struct skbtrail_life *life, const struct skbtrail_life *lik
 	life->mark = like->mark;
 	life->stage = s->p->stage;
 	life->last_ns = s->ns;
-	skbtrail_encode_bare_hit(s->p, life->trail, life->heirs & watching(s->p), s->ns);
+	skbtrail_encode_bare_hit(s->p, life->trail, life->heirs & skbtrail_watching(s->p), s->ns);
 }
 
 /*
@@ -272,7 +267,7 @@ void skbtrail_lineage_clone(const struct skbtrail_point *p, struct sk_buff *clon
 		life->sessions = life->heirs;
 		life->heirs = 0;
 		life->flags |= parent.flags & SKBTRAIL_LIFE_TRACED;
-		skbtrail_encode_clone(life, &parent, &s, watching(p));
+		skbtrail_encode_clone(life, &parent, &s, skbtrail_watching(p));
 	}
 	skbtrail_track_unlock(set);
 }

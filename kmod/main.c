@@ -14,7 +14,7 @@
  *   answers.c                  what was sent because of it
  *   calls.c, writes.c          what led to it: socket calls, owners, who wrote its bytes
  *   ack.c                      what it means to a TCP socket
- *   ends.c                     how it ended
+ *   sight_fate.c, ends.c       what became of it; how it ended
  *   verdict*.c, visit.h        which rule of netfilter dropped or changed it
  *   ct.c                       its connection
  *   encode.c                   records of what happened and what changed

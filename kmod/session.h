@@ -98,6 +98,13 @@ struct skbtrail_interest {
 };
 
 extern struct skbtrail_interest skbtrail_interest[SKBTRAIL_ST_COUNT];
+
+/** skbtrail_watching() - sessions that get hits of this point */
+static inline u32 skbtrail_watching(const struct skbtrail_point *p)
+{
+	return READ_ONCE(skbtrail_interest[p->stage].watch);
+}
+
 extern struct skbtrail_session __rcu *skbtrail_sessions[SKBTRAIL_MAX_SESSIONS];
 
 /** skbtrail_session_at() - the session of a bit; interrupts are off */

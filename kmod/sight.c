@@ -33,10 +33,9 @@
 #include "lives.h"
 #include "refused.h"
 #include "session.h"
-#include "stack.h"
+#include "sight_fate.h"
 #include "stages.h"
 #include "switches.h"
-#include "symbols.h"
 #include "track.h"
 #include "verdict.h"
 #include "writes.h"
@@ -98,12 +97,6 @@ u64 skbtrail_sight_blind(void)
 	for_each_possible_cpu(cpu)
 		sum += READ_ONCE(per_cpu(blind, cpu));
 	return sum;
-}
-
-/* sessions that get hits of this point */
-static u32 watching(const struct skbtrail_point *p)
-{
-	return READ_ONCE(skbtrail_interest[p->stage].watch);
 }
 
 /*
@@ -234,7 +227,7 @@ static noinline void see_closely(struct skbtrail_set *set, struct skbtrail_life 
 	if (asked)
 		life = ask(set, life, s, asked);
 	if (life && life->sessions)
-		skbtrail_encode_hit(life, s, watching(s->p));
+		skbtrail_encode_hit(life, s, skbtrail_watching(s->p));
 	else
 		pass(s->p, s->skb);
 	if (!s->dirty)
@@ -273,7 +266,7 @@ static noinline void see_changed(struct skbtrail_set *set, struct skbtrail_life 
 
 	sighting_at(&s, p, skb, sk, nf);
 	s.ns = skbtrail_clock();
-	skbtrail_encode_hit(life, &s, watching(p));
+	skbtrail_encode_hit(life, &s, skbtrail_watching(p));
 	skbtrail_track_unlock(set);
 }
 
@@ -368,7 +361,8 @@ static __always_inline void see(const struct skbtrail_point *p, struct sk_buff *
 	if (unlikely(!life || !known(life, skb, begin)))
 		return see_new(set, life, p, skb, sk, nf);
 	if (unlikely(!skbtrail_all_told(life, p, skb, sk, dev) ||
-		     !skbtrail_tell_quickly(life, p, skb, watching(p), nf ? nf_info(nf) : 0)))
+		     !skbtrail_tell_quickly(life, p, skb, skbtrail_watching(p),
+					    nf ? nf_info(nf) : 0)))
 		return see_changed(set, life, p, skb, sk, nf);
 	skbtrail_moved_to(life, p, sk, dirties(p, nf, others));
 	skbtrail_track_unlock(set);
@@ -481,127 +475,8 @@ static void see_list(const struct skbtrail_point *p, const struct list_head *lis
 			break;
 	}
 	if (unlikely(n > LIST_MAX))
-		skbtrail_encode_lost(watching(p), SKBTRAIL_LOST_CAUSE_LIST, n - LIST_MAX,
+		skbtrail_encode_lost(skbtrail_watching(p), SKBTRAIL_LOST_CAUSE_LIST, n - LIST_MAX,
 				     skbtrail_clock());
-}
-
-/* bytes @at and on, @bytes of them; of a packet that is copied whole that says nothing */
-static void see_copy(const struct skbtrail_point *p, struct sk_buff *skb, bool after,
-		     u32 at, u32 bytes)
-{
-	struct skbtrail_set *set = skbtrail_track_set(skb);
-	u32 watch = watching(p);
-	struct skbtrail_sighting s __uninitialized;
-	struct skbtrail_life *life;
-
-	skbtrail_sighting_init(&s, p, skb);
-	skbtrail_track_lock(set);
-	life = skbtrail_track_find(set, skb);
-	if (life)
-		s.ns = skbtrail_clock();
-	if (life && skbtrail_lives_same(set, life, &s) &&
-	    !(after && life->flags & SKBTRAIL_LIFE_COPIED)) {
-		skbtrail_lives_introduce(life, &s);
-		skbtrail_encode_read(life, &s, at, bytes);
-		skbtrail_encode_hit(life, &s, watch);
-		life->flags |= SKBTRAIL_LIFE_COPIED;
-		skbtrail_calls_copied(life->trail, life->sessions);
-	}
-	skbtrail_track_unlock(set);
-}
-
-static void see_merge(const struct skbtrail_point *p, struct sk_buff *to,
-		      struct sk_buff *from)
-{
-	u64 trail = skbtrail_track_trail(to);
-	struct skbtrail_set *set = skbtrail_track_set(from);
-	struct skbtrail_life *life;
-
-	skbtrail_track_lock(set);
-	life = skbtrail_track_find(set, from);
-	/* it may still fail; only the way it is freed tells */
-	if (life)
-		life->merged = trail ? trail : U64_MAX;
-	skbtrail_track_unlock(set);
-}
-
-static void see_expand(const struct skbtrail_point *p, struct sk_buff *skb)
-{
-	struct skbtrail_set *set = skbtrail_track_set(skb);
-	struct skbtrail_sighting s __uninitialized;
-	struct skbtrail_life *life;
-
-	skbtrail_sighting_init(&s, p, skb);
-	skbtrail_track_lock(set);
-	life = skbtrail_track_find(set, skb);
-	if (life)
-		s.ns = skbtrail_clock();
-	if (life && skbtrail_lives_same(set, life, &s)) {
-		skbtrail_lives_introduce(life, &s);
-		life->flags |= SKBTRAIL_LIFE_EXPANDING;
-		skbtrail_encode_hit(life, &s, watching(p));
-	}
-	if (!life)
-		skbtrail_refused_expand(skb);
-	skbtrail_track_unlock(set);
-}
-
-/* drivers free with the same function what they did not send */
-static void see_done(const struct skbtrail_point *p, struct sk_buff *skb)
-{
-	struct skbtrail_set *set = skbtrail_track_set(skb);
-	struct skbtrail_sighting s __uninitialized;
-	struct skbtrail_life *life;
-
-	skbtrail_sighting_init(&s, p, skb);
-	skbtrail_track_lock(set);
-	life = skbtrail_track_find(set, skb);
-	if (life && life->stage == SKBTRAIL_ST_DEV_XMIT) {
-		s.ns = skbtrail_clock();
-		if (skbtrail_lives_same(set, life, &s))
-			skbtrail_encode_hit(life, &s, watching(p));
-	}
-	skbtrail_track_unlock(set);
-}
-
-static void end_freed(struct skbtrail_set *set, struct skbtrail_life *life,
-		      struct skbtrail_sighting *s, const struct sk_buff *skb)
-{
-	const void *refused = skbtrail_end_refused(life, skb);
-
-	if (refused)
-		skbtrail_lives_end(set, life, s, SKBTRAIL_END_KIND_DROPPED, 0,
-				   skbtrail_symbol(refused));
-	else
-		skbtrail_lives_end(set, life, s, skbtrail_end_freed(s->p, life, skb), 0, 0);
-}
-
-static noinline void see_free(const struct skbtrail_point *p, struct sk_buff *skb,
-			      unsigned long caller)
-{
-	struct skbtrail_set *set = skbtrail_track_set(skb);
-	struct skbtrail_sighting s __uninitialized;
-	struct skbtrail_life *life;
-
-	/* who frees a packet is alone with it: nobody begins to follow it now */
-	if (!skbtrail_track_find(set, skb)) {
-		skbtrail_track_changed(set);
-		if (skbtrail_refused_any() && !skbtrail_end_lives_on(caller))
-			skbtrail_refused_end(skb);
-		return;
-	}
-	/* its buffer may be gone: it is not looked at */
-	skbtrail_sighting_init(&s, p, NULL);
-	skbtrail_track_lock(set);
-	life = skbtrail_track_find(set, skb);
-	if (life && !skbtrail_end_lives_on(caller)) {
-		s.ns = skbtrail_clock();
-		if (skbtrail_track_doubtful(life))
-			skbtrail_lives_end_unknown(set, life, &s, skbtrail_track_doubt(life));
-		else
-			end_freed(set, life, &s, skb);
-	}
-	skbtrail_track_unlock(set);
 }
 
 /* a request is none of them, nor what is left of a socket in TIME_WAIT: nobody makes calls there */
@@ -756,13 +631,13 @@ static noinline void see_otherwise(const struct skbtrail_point *p, const struct 
 		see_packet(p, packet_of(p, regs), NULL);
 		break;
 	case SKBTRAIL_OP_DONE:
-		see_done(p, packet_of(p, regs));
+		skbtrail_see_done(p, packet_of(p, regs));
 		break;
 	case SKBTRAIL_OP_EXPAND:
-		see_expand(p, packet_of(p, regs));
+		skbtrail_see_expand(p, packet_of(p, regs));
 		break;
 	case SKBTRAIL_OP_MERGE:
-		see_merge(p, (struct sk_buff *)skbtrail_arg(regs, 1), packet_of(p, regs));
+		skbtrail_see_merge(p, (struct sk_buff *)skbtrail_arg(regs, 1), packet_of(p, regs));
 		break;
 	case SKBTRAIL_OP_CLONE:
 		if (skbtrail_code_in(caller, SKBTRAIL_IN_CLONE) ||
@@ -796,13 +671,13 @@ static noinline void see_otherwise(const struct skbtrail_point *p, const struct 
 		see_release(socket_of(p, regs), caller);
 		break;
 	case SKBTRAIL_OP_COPY:
-		see_copy(p, packet_of(p, regs), false, skbtrail_arg(regs, 2),
-			 skbtrail_arg(regs, 4));
+		skbtrail_see_copy(p, packet_of(p, regs), false, skbtrail_arg(regs, 2),
+				  skbtrail_arg(regs, 4));
 		break;
 	case SKBTRAIL_OP_COPIED:
 		/* a negative length: only peeked at, it stays in the queue */
 		if ((int)skbtrail_arg(regs, 3) >= 0)
-			see_copy(p, packet_of(p, regs), true, 0, 0);
+			skbtrail_see_copy(p, packet_of(p, regs), true, 0, 0);
 		break;
 	case SKBTRAIL_OP_HOOK:
 	case SKBTRAIL_OP_HOOK_NEW:
@@ -856,7 +731,7 @@ static noinline void sight_other(const struct skbtrail_point *p, const struct pt
 		see_odd(p, regs);
 		break;
 	case SKBTRAIL_OP_FREE:
-		see_free(p, packet_of(p, regs), caller);
+		skbtrail_see_free(p, packet_of(p, regs), caller);
 		break;
 	default:
 		see_otherwise(p, regs, caller);
@@ -935,47 +810,12 @@ void skbtrail_sight_birth(const struct skbtrail_point *p, struct sk_buff *skb)
 	close_eyes();
 }
 
-static void end_dropped(struct skbtrail_set *set, struct skbtrail_life *life,
-			struct skbtrail_sighting *s, const void *location, u32 reason)
-{
-	enum skbtrail_end_kind end = skbtrail_end_dropped(life, s->skb, location, reason);
-
-	if (end != SKBTRAIL_END_KIND_DROPPED) {
-		skbtrail_lives_end(set, life, s, end, 0, 0);
-		return;
-	}
-	/* nobody is told of the end of a trail before its beginning */
-	skbtrail_lives_introduce(life, s);
-	skbtrail_encode_drop(life, s, skbtrail_reason_vague(reason));
-	skbtrail_verdict_tell(life, s, location);
-	skbtrail_stack_tell(life, location, s->ns);
-	skbtrail_lives_end(set, life, s, end, reason, skbtrail_symbol(location));
-}
-
-static void see_drop(const struct skbtrail_point *p, struct sk_buff *skb,
-		     void *location, u32 reason)
-{
-	struct skbtrail_set *set = skbtrail_track_set(skb);
-	struct skbtrail_sighting s __uninitialized;
-	struct skbtrail_life *life;
-
-	skbtrail_track_lock(set);
-	life = skbtrail_track_find(set, skb);
-	if (life) {
-		skbtrail_sighting_init(&s, p, skb);
-		s.ns = skbtrail_clock();
-		if (skbtrail_lives_same(set, life, &s))
-			end_dropped(set, life, &s, location, reason);
-	}
-	skbtrail_track_unlock(set);
-}
-
 void skbtrail_sight_drop(const struct skbtrail_point *p, struct sk_buff *skb,
 			 void *location, u32 reason)
 {
 	if (!open_eyes())
 		return;
-	see_drop(p, skb, location, reason);
+	skbtrail_see_drop(p, skb, location, reason);
 	close_eyes();
 }
 
@@ -1100,7 +940,7 @@ static void see_return(const struct skbtrail_point *p)
 
 	n = skbtrail_calls_return(trails, sessions, ARRAY_SIZE(trails));
 	for (i = 0; i < n; i++)
-		skbtrail_encode_bare_hit(p, trails[i], sessions[i] & watching(p), ns);
+		skbtrail_encode_bare_hit(p, trails[i], sessions[i] & skbtrail_watching(p), ns);
 }
 
 void skbtrail_sight_return(const struct skbtrail_point *p)
