@@ -147,8 +147,8 @@ rtnl()
 
 setup_ns left right bridge
 topology
-# another test may have left them
-modprobe -qr nfnetlink_queue
+no_nfqueue
+# another test may have left it
 check "no bridge is there" until_true 10000 bridge_is_gone
 modules ftrace
 devices

@@ -80,6 +80,13 @@ unload()
 	until_true 20000 gone
 }
 
+# Another test may have left it. Where packets can wait in NFQUEUE there are no hooks on
+# devices, and no rule is taken that could disturb it: see --disturb-queues.
+no_nfqueue()
+{
+	modprobe -qr nfnetlink_queue
+}
+
 # background NAME COMMAND...: output in $WORK/NAME.out and .err, pid in $LAST
 background()
 {

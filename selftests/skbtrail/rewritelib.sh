@@ -7,8 +7,7 @@
 armed()
 {
 	unload || return
-	# with what another test has left behind no rule would be taken: see --disturb-queues
-	modprobe -qr nfnetlink_queue
+	no_nfqueue
 	modprobe skbtrail rewrite=1
 }
 

@@ -17,8 +17,7 @@ BPFTRACE=
 COUNTS=$WORK/counts.bpf
 DUMPS=0
 
-# another test may have left it: then there are no hooks on devices
-modprobe -qr nfnetlink_queue
+no_nfqueue
 
 # count_in NS...: counters of these are compared
 count_in()
