@@ -4,11 +4,7 @@
 #include <json-c/json.h>
 
 #include "clean.h"
-
-static void add_number(struct json_object *o, const char *key, uint64_t n)
-{
-	json_object_object_add(o, key, json_object_new_uint64(n));
-}
+#include "json.h"
 
 static struct json_object *json_call(const struct skbtrail_rec_call *c)
 {
@@ -16,17 +12,17 @@ static struct json_object *json_call(const struct skbtrail_rec_call *c)
 	char comm[SKBTRAIL_NAME_LEN];
 
 	clean_text(comm, sizeof(comm), c->comm, sizeof(c->comm));
-	add_number(o, "pid", c->pid);
-	add_number(o, "tid", c->tid);
-	json_object_object_add(o, "comm", json_object_new_string(comm));
-	add_number(o, "sock", c->cookie);
+	json_add_number(o, "pid", c->pid);
+	json_add_number(o, "tid", c->tid);
+	json_add(o, "comm", json_object_new_string(comm));
+	json_add_number(o, "sock", c->cookie);
 	if (c->begun)
-		add_number(o, "ns", c->begun);
+		json_add_number(o, "ns", c->begun);
 	if (c->asked)
-		add_number(o, "size", c->asked);
-	add_number(o, "at", c->at);
-	add_number(o, "bytes", c->bytes);
-	add_number(o, "pos", c->pos);
+		json_add_number(o, "size", c->asked);
+	json_add_number(o, "at", c->at);
+	json_add_number(o, "bytes", c->bytes);
+	json_add_number(o, "pos", c->pos);
 	return o;
 }
 
@@ -39,10 +35,10 @@ void call_json(struct json_object *o, const struct trail *t)
 		list = json_object_new_array_ext(t->nr_sends);
 		for (i = 0; i < t->nr_sends; i++)
 			json_object_array_add(list, json_call(&t->sends[i]));
-		json_object_object_add(o, "sends", list);
+		json_add(o, "sends", list);
 	}
 	if (t->read.size)
-		json_object_object_add(o, "read", json_call(&t->read));
+		json_add(o, "read", json_call(&t->read));
 }
 
 /* One call whose bytes one segment carries alone is what everybody expects. */

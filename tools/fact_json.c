@@ -9,6 +9,7 @@
 
 #include "array.h"
 #include "clean.h"
+#include "json.h"
 
 /**
  * struct member - One member of a record, a pair of JSON.
@@ -26,9 +27,10 @@ struct member {
 	size_t size;
 };
 
-static void add_text(struct json_object *o, const char *key, const char *s)
+/* A member that is always there. */
+static void add_or_null(struct json_object *o, const char *key, const char *s)
 {
-	json_object_object_add(o, key, s && *s ? json_object_new_string(s) : NULL);
+	json_add(o, key, s && *s ? json_object_new_string(s) : NULL);
 }
 
 static uint64_t number(const struct member *m, const uint8_t *record)
@@ -45,7 +47,7 @@ static uint64_t number(const struct member *m, const uint8_t *record)
 
 static void put_number(struct json_object *o, const struct member *m, const uint8_t *record)
 {
-	json_object_object_add(o, m->key, json_object_new_uint64(number(m, record)));
+	json_add_number(o, m->key, number(m, record));
 }
 
 /* Text that somebody else chose, of a field that need not end in NUL. */
@@ -54,27 +56,24 @@ static void put_name(struct json_object *o, const struct member *m, const uint8_
 	char clean[SKBTRAIL_NAME_LEN];
 
 	clean_text(clean, sizeof(clean), (const char *)record + m->at, m->size);
-	add_text(o, m->key, clean);
+	add_or_null(o, m->key, clean);
 }
 
 static void put_ack_kind(struct json_object *o, const struct member *m, const uint8_t *record)
 {
-	add_text(o, m->key, fact_ack_kind(record[m->at]));
+	add_or_null(o, m->key, fact_ack_kind(record[m->at]));
 }
 
 static void put_tcp_flags(struct json_object *o, const struct member *m, const uint8_t *record)
 {
 	char buf[40];
 
-	add_text(o, m->key, fact_tcp_flags(number(m, record), ',', buf, sizeof(buf)));
+	add_or_null(o, m->key, fact_tcp_flags(number(m, record), ',', buf, sizeof(buf)));
 }
 
 static void put_tcp_state(struct json_object *o, const struct member *m, const uint8_t *record)
 {
-	const char *state = fact_tcp_state(number(m, record));
-
-	if (state)
-		add_text(o, m->key, state);
+	json_add_text(o, m->key, fact_tcp_state(number(m, record)));
 }
 
 static bool listens(const uint8_t *record)
@@ -111,13 +110,13 @@ static void put_qdisc_handle(struct json_object *o, const struct member *m,
 	char buf[16];
 
 	snprintf(buf, sizeof(buf), "%x:", (unsigned int)(number(m, record) >> 16));
-	add_text(o, m->key, buf);
+	json_add_text(o, m->key, buf);
 }
 
 static void put_errno(struct json_object *o, const struct member *m, const uint8_t *record)
 {
 	if (number(m, record))
-		add_text(o, m->key, strerrorname_np(number(m, record)));
+		add_or_null(o, m->key, strerrorname_np(number(m, record)));
 }
 
 static void put_arp_op(struct json_object *o, const struct member *m, const uint8_t *record)
@@ -125,7 +124,7 @@ static void put_arp_op(struct json_object *o, const struct member *m, const uint
 	const char *op = fact_arp_op(number(m, record));
 
 	if (op)
-		add_text(o, m->key, op);
+		json_add_text(o, m->key, op);
 	else
 		put_number(o, m, record);
 }
@@ -134,14 +133,14 @@ static void put_tunnel_way(struct json_object *o, const struct member *m, const 
 {
 	const char *way = fact_tunnel_way(number(m, record));
 
-	add_text(o, m->key, way ? way : "unknown");
+	json_add_text(o, m->key, way ? way : "unknown");
 }
 
 static void put_ipv4(struct json_object *o, const struct member *m, const uint8_t *record)
 {
 	char buf[INET_ADDRSTRLEN];
 
-	add_text(o, m->key, inet_ntop(AF_INET, record + m->at, buf, sizeof(buf)));
+	json_add_text(o, m->key, inet_ntop(AF_INET, record + m->at, buf, sizeof(buf)));
 }
 
 static void put_mac(struct json_object *o, const struct member *m, const uint8_t *record)
@@ -151,7 +150,7 @@ static void put_mac(struct json_object *o, const struct member *m, const uint8_t
 
 	snprintf(buf, sizeof(buf), "%02x:%02x:%02x:%02x:%02x:%02x",
 		 a[0], a[1], a[2], a[3], a[4], a[5]);
-	add_text(o, m->key, buf);
+	json_add_text(o, m->key, buf);
 }
 
 /* in hexadecimal, those that were changed */
@@ -164,7 +163,7 @@ static void put_bytes(struct json_object *o, const struct member *m, const uint8
 	memcpy(&p, record, sizeof(p));
 	for (i = 0; i < p.len && i < sizeof(p.bytes); i++)
 		snprintf(buf + 2 * i, 3, "%02x", p.bytes[i]);
-	add_text(o, m->key, buf);
+	add_or_null(o, m->key, buf);
 }
 
 static void put_route_type(struct json_object *o, const struct member *m, const uint8_t *record)
@@ -172,7 +171,7 @@ static void put_route_type(struct json_object *o, const struct member *m, const 
 	unsigned int type = number(m, record);
 	char buf[64];
 
-	add_text(o, m->key, type ? fact_route_type(type, buf, sizeof(buf)) : "unknown");
+	json_add_text(o, m->key, type ? fact_route_type(type, buf, sizeof(buf)) : "unknown");
 }
 
 static void put_gateway(struct json_object *o, const struct member *m, const uint8_t *record)
@@ -181,7 +180,7 @@ static void put_gateway(struct json_object *o, const struct member *m, const uin
 	char buf[INET6_ADDRSTRLEN];
 
 	if (family == AF_INET || family == AF_INET6)
-		add_text(o, m->key, inet_ntop(family, record + m->at, buf, sizeof(buf)));
+		json_add_text(o, m->key, inet_ntop(family, record + m->at, buf, sizeof(buf)));
 }
 
 #define MEMBER(fact, key, member, put) \
@@ -312,11 +311,6 @@ static struct json_object *json_record(unsigned int id, const struct value *v)
 	return o;
 }
 
-static void add_number(struct json_object *o, const char *key, uint64_t n)
-{
-	json_object_object_add(o, key, json_object_new_uint64(n));
-}
-
 static struct json_object *json_ct_status(uint32_t status)
 {
 	static const struct {
@@ -352,20 +346,18 @@ static struct json_object *json_ct(const struct value *v)
 {
 	struct json_object *o = json_object_new_object();
 	struct skbtrail_fact_ct ct;
-	const char *state, *conn;
+	const char *state;
 
 	fact_copy(v, &ct, sizeof(ct));
 	state = fact_ct_state(ct.state);
-	conn = ct_tcp_state(ct.tcp);
-	add_text(o, "state", state ? state : "unknown");
+	json_add_text(o, "state", state ? state : "unknown");
 	if (ct.state == SKBTRAIL_CT_STATE_UNTRACKED || ct.state == SKBTRAIL_CT_STATE_INVALID)
 		return o;
-	json_object_object_add(o, "reply", json_object_new_boolean(ct.reply));
-	add_number(o, "zone", ct.zone);
-	add_number(o, "mark", ct.mark);
-	json_object_object_add(o, "status", json_ct_status(ct.status));
-	if (conn)
-		add_text(o, "tcp", conn);
+	json_add_bool(o, "reply", ct.reply);
+	json_add_number(o, "zone", ct.zone);
+	json_add_number(o, "mark", ct.mark);
+	json_add(o, "status", json_ct_status(ct.status));
+	json_add_text(o, "tcp", ct_tcp_state(ct.tcp));
 	return o;
 }
 
@@ -375,7 +367,7 @@ static void add_tuple_address(struct json_object *o, const char *key,
 	char buf[INET6_ADDRSTRLEN];
 
 	if (t->family == AF_INET || t->family == AF_INET6)
-		add_text(o, key, inet_ntop(t->family, addr, buf, sizeof(buf)));
+		json_add_text(o, key, inet_ntop(t->family, addr, buf, sizeof(buf)));
 }
 
 static struct json_object *json_tuple(const struct value *v)
@@ -385,16 +377,16 @@ static struct json_object *json_tuple(const struct value *v)
 	char buf[32];
 
 	fact_copy(v, &t, sizeof(t));
-	add_text(o, "proto", fact_protocol(t.proto, buf, sizeof(buf)));
+	json_add_text(o, "proto", fact_protocol(t.proto, buf, sizeof(buf)));
 	add_tuple_address(o, "src", &t, t.saddr);
 	add_tuple_address(o, "dst", &t, t.daddr);
 	if (t.proto == IPPROTO_ICMP || t.proto == IPPROTO_ICMPV6) {
-		add_number(o, "id", t.sport);
-		add_number(o, "type", t.dport >> 8);
-		add_number(o, "code", t.dport & 0xff);
+		json_add_number(o, "id", t.sport);
+		json_add_number(o, "type", t.dport >> 8);
+		json_add_number(o, "code", t.dport & 0xff);
 	} else {
-		add_number(o, "sport", t.sport);
-		add_number(o, "dport", t.dport);
+		json_add_number(o, "sport", t.sport);
+		json_add_number(o, "dport", t.dport);
 	}
 	return o;
 }

@@ -6,31 +6,16 @@
 
 #include "array.h"
 #include "call.h"
+#include "json.h"
 #include "lineage.h"
 #include "reason.h"
 #include "summary.h"
-
-static void add(struct json_object *o, const char *key, struct json_object *v)
-{
-	json_object_object_add(o, key, v);
-}
-
-static void add_number(struct json_object *o, const char *key, uint64_t n)
-{
-	add(o, key, json_object_new_uint64(n));
-}
-
-static void add_text(struct json_object *o, const char *key, const char *s)
-{
-	if (s && *s)
-		add(o, key, json_object_new_string(s));
-}
 
 static void add_fact(struct json_object *o, const struct facts *facts,
 		     unsigned int id)
 {
 	if (facts->v[id].len)
-		add(o, fact_key(id), fact_json(id, &facts->v[id]));
+		json_add(o, fact_key(id), fact_json(id, &facts->v[id]));
 }
 
 static void add_drop(struct json_object *o, const struct trail *t)
@@ -40,13 +25,13 @@ static void add_drop(struct json_object *o, const struct trail *t)
 
 	if (t->end != SKBTRAIL_END_KIND_DROPPED)
 		return;
-	add_text(o, "reason", summary_reason(t, buf, sizeof(buf)));
+	json_add_text(o, "reason", summary_reason(t, buf, sizeof(buf)));
 	text = summary_reason_text(t);
-	add_text(o, "reason_text", text);
+	json_add_text(o, "reason_text", text);
 	free(text);
 	reason = summary_meaning(t);
 	if (reason)
-		add_text(o, "advice", reason->advice);
+		json_add_text(o, "advice", reason->advice);
 	if (t->verdict)
 		verdict_json(o, t->verdict);
 }
@@ -62,23 +47,23 @@ static void add_stack(struct json_object *o, const struct trail *t)
 	for (i = 0; i < t->depth; i++)
 		json_object_array_add(list, json_object_new_string(t->stack[i] ? t->stack[i] :
 								   "unknown"));
-	add(o, "stack", list);
+	json_add(o, "stack", list);
 }
 
 static void add_end(struct json_object *o, const struct trail *t)
 {
 	char *sentence = summary_sentence(t, true);
 
-	add_number(o, "start_ns", t->start_ns);
-	add_number(o, "end_ns", t->end_ns);
+	json_add_number(o, "start_ns", t->start_ns);
+	json_add_number(o, "end_ns", t->end_ns);
 	if (t->real_offset)
-		add_number(o, "start_real_ns", t->start_ns + t->real_offset);
-	add_text(o, "end", summary_end_word(t->end));
+		json_add_number(o, "start_real_ns", t->start_ns + t->real_offset);
+	json_add_text(o, "end", summary_end_word(t->end));
 	add_drop(o, t);
-	add_text(o, "where", t->where);
-	add_text(o, "symbol", t->symbol);
+	json_add_text(o, "where", t->where);
+	json_add_text(o, "symbol", t->symbol);
 	add_stack(o, t);
-	add_text(o, "summary", sentence);
+	json_add_text(o, "summary", sentence);
 	free(sentence);
 }
 
@@ -95,12 +80,12 @@ static void add_packet(struct json_object *o, const struct trail *t)
 	size_t i;
 
 	if (first->v[SKBTRAIL_FACT_L3PROTO].len)
-		add(o, "family", fact_json(SKBTRAIL_FACT_L3PROTO,
-					   &first->v[SKBTRAIL_FACT_L3PROTO]));
+		json_add(o, "family", fact_json(SKBTRAIL_FACT_L3PROTO,
+						&first->v[SKBTRAIL_FACT_L3PROTO]));
 	add_fact(o, first, SKBTRAIL_FACT_PROTO);
 	for (i = 0; i < sizeof(told); i++)
 		add_fact(o, first, told[i]);
-	add_number(o, "len", t->len);
+	json_add_number(o, "len", t->len);
 }
 
 /* "bytes": the captured part of the packet in hexadecimal. */
@@ -119,7 +104,7 @@ static void add_bytes(struct json_object *o, const struct trail *t)
 		hex[i * 2] = digits[t->bytes[i] >> 4];
 		hex[i * 2 + 1] = digits[t->bytes[i] & 15];
 	}
-	add(o, "bytes", json_object_new_string_len(hex, t->bytes_len * 2));
+	json_add(o, "bytes", json_object_new_string_len(hex, t->bytes_len * 2));
 	free(hex);
 }
 
@@ -128,7 +113,7 @@ static void add_processes(struct json_object *o, const struct trail *t)
 	const struct value *process = render_process(t);
 
 	if (process)
-		add(o, "process", fact_json(SKBTRAIL_FACT_SENDER, process));
+		json_add(o, "process", fact_json(SKBTRAIL_FACT_SENDER, process));
 	add_fact(o, &t->last, SKBTRAIL_FACT_SENDER);
 	add_fact(o, &t->last, SKBTRAIL_FACT_READER);
 }
@@ -138,14 +123,14 @@ static struct json_object *json_link(const struct link *l)
 	struct json_object *o = json_object_new_object();
 	const char *word = summary_link_word(l->kind);
 
-	add_text(o, "kind", word ? word : "unknown");
-	add_number(o, "trail", l->trail);
+	json_add_text(o, "kind", word ? word : "unknown");
+	json_add_number(o, "trail", l->trail);
 	if (l->place)
-		add_number(o, "place", l->place);
+		json_add_number(o, "place", l->place);
 	if (l->of)
-		add_number(o, "of", l->of);
+		json_add_number(o, "of", l->of);
 	if (l->kind == SKBTRAIL_LINK_KIND_RETRANSMIT)
-		add_text(o, "why", lineage_why(l->info) ? lineage_why(l->info) : "unknown");
+		json_add_text(o, "why", lineage_why(l->info) ? lineage_why(l->info) : "unknown");
 	return o;
 }
 
@@ -174,7 +159,7 @@ static void add_change(struct json_object *o, const struct change *ch)
 	pair = json_object_new_array_ext(2);
 	json_object_array_add(pair, old);
 	json_object_array_add(pair, new);
-	add(o, fact_key(ch->fact), pair);
+	json_add(o, fact_key(ch->fact), pair);
 }
 
 static void add_changes(struct json_object *o, const struct change *ch, uint32_t n)
@@ -185,7 +170,7 @@ static void add_changes(struct json_object *o, const struct change *ch, uint32_t
 		if (!ch->dry)
 			add_change(changes, ch);
 	if (json_object_object_length(changes))
-		add(o, "changes", changes);
+		json_add(o, "changes", changes);
 	else
 		json_object_put(changes);
 }
@@ -199,9 +184,9 @@ static struct json_object *rule_object(struct json_object *list, const struct ch
 	if (o && json_object_get_int64(json_object_object_get(o, "rule")) == ch->rule)
 		return json_object_object_get(o, "changes");
 	o = json_object_new_object();
-	add_number(o, "rule", ch->rule);
-	add(o, "dry_run", json_object_new_boolean(ch->dry));
-	add(o, "changes", json_object_new_object());
+	json_add_number(o, "rule", ch->rule);
+	json_add_bool(o, "dry_run", ch->dry);
+	json_add(o, "changes", json_object_new_object());
 	json_object_array_add(list, o);
 	return json_object_object_get(o, "changes");
 }
@@ -216,7 +201,7 @@ static void add_rewrites(struct json_object *hit, const struct trail *t, const s
 			add_change(rule_object(list, &t->changes[h->changes + i]),
 				   &t->changes[h->changes + i]);
 	if (json_object_array_length(list))
-		add(hit, "rewrites", list);
+		json_add(hit, "rewrites", list);
 	else
 		json_object_put(list);
 }
@@ -268,26 +253,26 @@ static struct json_object *json_hit(const struct canvas *c,
 	struct json_object *o = json_object_new_object();
 	struct json_object *deeds = json_deeds(t, h - t->hits);
 
-	add_number(o, "ns", h->ns);
+	json_add_number(o, "ns", h->ns);
 	if (h->stage)
-		add_text(o, "stage", h->stage);
+		json_add_text(o, "stage", h->stage);
 	else
-		add_number(o, "stage", h->stage_id);
-	add_text(o, "func", h->func);
+		json_add_number(o, "stage", h->stage_id);
+	json_add_text(o, "func", h->func);
 	if (h->cpu != NO_CPU)
-		add_number(o, "cpu", h->cpu);
-	add(o, "ctx", json_context(h->ctx));
+		json_add_number(o, "cpu", h->cpu);
+	json_add(o, "ctx", json_context(h->ctx));
 	if (h->place.inum)
-		add_number(o, "netns", h->place.inum);
-	add_text(o, "netns_name", names_text(c->names, DICT_NETNS, h->place.inum));
-	add_text(o, "dev", h->place.dev);
-	add_number(o, "len", h->len);
+		json_add_number(o, "netns", h->place.inum);
+	json_add_text(o, "netns_name", names_text(c->names, DICT_NETNS, h->place.inum));
+	json_add_text(o, "dev", h->place.dev);
+	json_add_number(o, "len", h->len);
 	if (h->info)
-		add_number(o, "info", h->info);
+		json_add_number(o, "info", h->info);
 	add_changes(o, &t->changes[h->changes], h->nr_changes);
 	add_rewrites(o, t, h);
 	if (deeds)
-		add(o, "by", deeds);
+		json_add(o, "by", deeds);
 	return o;
 }
 
@@ -306,7 +291,7 @@ void render_json(const struct canvas *c, const struct trail *t)
 {
 	struct json_object *o = json_object_new_object();
 
-	add_number(o, "trail", t->id);
+	json_add_number(o, "trail", t->id);
 	add_end(o, t);
 	add_packet(o, t);
 	add_bytes(o, t);
@@ -315,20 +300,17 @@ void render_json(const struct canvas *c, const struct trail *t)
 	add_fact(o, &t->last, SKBTRAIL_FACT_ACK);
 	call_json(o, t);
 	if (t->queued_ns)
-		add_number(o, "queued_ns", t->queued_ns);
+		json_add_number(o, "queued_ns", t->queued_ns);
 	add_fact(o, &t->last, SKBTRAIL_FACT_QDISC);
 	add_fact(o, &t->last, SKBTRAIL_FACT_CT);
 	add_fact(o, &t->last, SKBTRAIL_FACT_CT_ORIG);
 	add_fact(o, &t->last, SKBTRAIL_FACT_CT_REPLY);
-	add_number(o, "lost", t->lost);
+	json_add_number(o, "lost", t->lost);
 	if (t->skipped)
-		add_number(o, "skipped", t->skipped);
-	add(o, "links", json_links(t->links, t->nr_links));
+		json_add_number(o, "skipped", t->skipped);
+	json_add(o, "links", json_links(t->links, t->nr_links));
 	if (t->nr_linked_by)
-		add(o, "linked_by", json_links(t->linked_by, t->nr_linked_by));
-	add(o, "hits", json_hits(c, t));
-	fputs(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-					     JSON_C_TO_STRING_NOSLASHESCAPE), c->f);
-	fputc('\n', c->f);
-	json_object_put(o);
+		json_add(o, "linked_by", json_links(t->linked_by, t->nr_linked_by));
+	json_add(o, "hits", json_hits(c, t));
+	json_print(c->f, o);
 }

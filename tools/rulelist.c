@@ -8,6 +8,7 @@
 #include "array.h"
 #include "clean.h"
 #include "complain.h"
+#include "json.h"
 #include "netns.h"
 
 static const char *const hooks[] = {
@@ -218,32 +219,20 @@ void rule_print(FILE *f, const struct rule *r)
 	rule_print_counters(f, r);
 }
 
-static void add_text(struct json_object *o, const char *key, const char *s)
-{
-	if (*s)
-		json_object_object_add(o, key, json_object_new_string(s));
-}
-
-static void add_number(struct json_object *o, const char *key, uint64_t n)
-{
-	json_object_object_add(o, key, json_object_new_uint64(n));
-}
-
 static void add_limits(struct json_object *o, const struct rule *r)
 {
 	if (r->count) {
-		add_number(o, "count", r->count);
-		add_number(o, "left", r->left);
+		json_add_number(o, "count", r->count);
+		json_add_number(o, "left", r->left);
 	}
 	if (r->for_ms)
-		add_number(o, "for_ms", r->for_ms);
+		json_add_number(o, "for_ms", r->for_ms);
 	if (r->probability)
-		json_object_object_add(o, "probability",
-				       json_object_new_double(r->probability / 1e9));
+		json_add(o, "probability", json_object_new_double(r->probability / 1e9));
 	if (r->random)
-		add_number(o, "seed", r->seed);
-	json_object_object_add(o, "dry_run", json_object_new_boolean(r->dry));
-	json_object_object_add(o, "persistent", json_object_new_boolean(r->persist));
+		json_add_number(o, "seed", r->seed);
+	json_add_bool(o, "dry_run", r->dry);
+	json_add_bool(o, "persistent", r->persist);
 }
 
 void rule_json(const struct rule *r)
@@ -251,29 +240,27 @@ void rule_json(const struct rule *r)
 	struct json_object *o = json_object_new_object(), *refused;
 	size_t i;
 
-	add_number(o, "rule", r->number);
-	add_text(o, "hook", word(hooks, ARRAY_SIZE(hooks), r->hook));
+	json_add_number(o, "rule", r->number);
+	json_add_text(o, "hook", word(hooks, ARRAY_SIZE(hooks), r->hook));
 	if (r->place)
-		add_text(o, "place", r->place == SKBTRAIL_RULE_PLACE_AFTER_NAT ?
-			 "after_nat" : "before_nat");
-	add_text(o, "dev", r->dev);
+		json_add_text(o, "place", r->place == SKBTRAIL_RULE_PLACE_AFTER_NAT ?
+			      "after_nat" : "before_nat");
+	json_add_text(o, "dev", r->dev);
 	if (r->inum)
-		add_number(o, "netns", r->inum);
-	add_text(o, "text", r->text);
-	add_text(o, "filter", r->filter);
-	add_text(o, "state", word(states, ARRAY_SIZE(states), r->state));
+		json_add_number(o, "netns", r->inum);
+	json_add_text(o, "text", r->text);
+	json_add_text(o, "filter", r->filter);
+	json_add_text(o, "state", word(states, ARRAY_SIZE(states), r->state));
 	add_limits(o, r);
-	add_number(o, "pid", r->pid);
-	add_number(o, "matched", r->matched);
-	add_number(o, "spared", r->spared);
-	add_number(o, "changed", r->changed);
-	add_number(o, "dropped", r->dropped);
+	json_add_number(o, "pid", r->pid);
+	json_add_number(o, "matched", r->matched);
+	json_add_number(o, "spared", r->spared);
+	json_add_number(o, "changed", r->changed);
+	json_add_number(o, "dropped", r->dropped);
 	refused = json_object_new_object();
 	for (i = 1; i < ARRAY_SIZE(r->refused); i++)
 		if (r->refused[i])
-			add_number(refused, refusals[i].key, r->refused[i]);
-	json_object_object_add(o, "refused", refused);
-	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(o);
+			json_add_number(refused, refusals[i].key, r->refused[i]);
+	json_add(o, "refused", refused);
+	json_print(stdout, o);
 }

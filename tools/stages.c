@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "complain.h"
+#include "json.h"
 #include "stagelist.h"
 #include "text.h"
 
+/* Also a text that is empty. */
 static void add(struct json_object *o, const char *key, const char *text)
 {
-	json_object_object_add(o, key, json_object_new_string(text));
+	json_add(o, key, json_object_new_string(text));
 }
 
 static struct json_object *json_points(const struct stage *s)
@@ -26,10 +28,8 @@ static struct json_object *json_points(const struct stage *s)
 		add(o, "func", p->func);
 		add(o, "attach", stage_kind_word(p->kind));
 		add(o, "state", stage_state_word(p->state));
-		if (*p->reason)
-			add(o, "reason", p->reason);
-		if (*p->module)
-			add(o, "module", p->module);
+		json_add_text(o, "reason", p->reason);
+		json_add_text(o, "module", p->module);
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -40,16 +40,14 @@ static void print_json(const struct stage *s)
 	struct json_object *o = json_object_new_object();
 
 	add(o, "stage", s->name);
-	json_object_object_add(o, "id", json_object_new_uint64(s->id));
+	json_add_number(o, "id", s->id);
 	add(o, "layer", stage_layer_word(s->layer));
 	add(o, "direction", stage_direction_word(s->direction));
 	add(o, "state", stage_state_word(stage_state(s)));
-	json_object_object_add(o, "users", json_object_new_uint64(s->users));
+	json_add_number(o, "users", s->users);
 	add(o, "doc", s->doc);
-	json_object_object_add(o, "points", json_points(s));
-	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(o);
+	json_add(o, "points", json_points(s));
+	json_print(stdout, o);
 }
 
 /* Whether a point belongs on a person's screen: in use, or the reason why nothing is. */

@@ -10,6 +10,7 @@
 #include "array.h"
 #include "clean.h"
 #include "complain.h"
+#include "json.h"
 
 /* Takes a NUL-terminated text that is padded to 8. */
 static bool take_text(struct cursor *c, char *buf)
@@ -224,24 +225,13 @@ const char *verdict_why(const struct verdict *v)
 	       v->rec.detail == SKBTRAIL_VERDICT_WHY_CLASH ? "conntrack_clash" : NULL;
 }
 
-static void add_text(struct json_object *o, const char *key, const char *s)
-{
-	if (s && *s)
-		json_object_object_add(o, key, json_object_new_string(s));
-}
-
-static void add_number(struct json_object *o, const char *key, uint64_t n)
-{
-	json_object_object_add(o, key, json_object_new_uint64(n));
-}
-
 static void add_step(struct json_object *o, const struct verdict *v,
 		     const struct verdict_step *step)
 {
-	add_text(o, "chain", step->chain);
+	json_add_text(o, "chain", step->chain);
 	if (step->handle)
-		add_number(o, v->rec.engine == SKBTRAIL_VERDICT_ENGINE_NFTABLES ?
-			   "handle" : "number", step->handle);
+		json_add_number(o, v->rec.engine == SKBTRAIL_VERDICT_ENGINE_NFTABLES ?
+				"handle" : "number", step->handle);
 }
 
 static struct json_object *json_path(const struct verdict *v)
@@ -261,17 +251,17 @@ static struct json_object *json_rule(const struct verdict *v)
 {
 	struct json_object *o = json_object_new_object();
 
-	add_text(o, "engine", v->rec.engine == SKBTRAIL_VERDICT_ENGINE_NFTABLES ?
-		 "nftables" : "xtables");
-	add_text(o, "family", verdict_family(v));
-	add_text(o, "table", v->table);
+	json_add_text(o, "engine", v->rec.engine == SKBTRAIL_VERDICT_ENGINE_NFTABLES ?
+		      "nftables" : "xtables");
+	json_add_text(o, "family", verdict_family(v));
+	json_add_text(o, "table", v->table);
 	add_step(o, v, verdict_last(v));
 	if (behind(v))
-		json_object_object_add(o, "behind", json_object_new_boolean(true));
+		json_add_bool(o, "behind", true);
 	if (v->rec.cause == SKBTRAIL_VERDICT_CAUSE_POLICY)
-		add_text(o, "policy", "drop");
-	add_text(o, "text", v->text);
-	json_object_object_add(o, "path", json_path(v));
+		json_add_text(o, "policy", "drop");
+	json_add_text(o, "text", v->text);
+	json_add(o, "path", json_path(v));
 	return o;
 }
 
@@ -281,10 +271,10 @@ static struct json_object *json_hook(const struct verdict *v)
 
 	if (!v->rec.symbol)
 		return o;
-	add_text(o, "func", v->func);
-	add_text(o, "module", v->module);
-	json_object_object_add(o, "priority", json_object_new_int((int32_t)v->rec.priority));
-	add_text(o, "why", verdict_why(v));
+	json_add_text(o, "func", v->func);
+	json_add_text(o, "module", v->module);
+	json_add(o, "priority", json_object_new_int((int32_t)v->rec.priority));
+	json_add_text(o, "why", verdict_why(v));
 	return o;
 }
 
@@ -292,9 +282,9 @@ static struct json_object *json_own_rule(const struct verdict *v)
 {
 	struct json_object *o = json_object_new_object();
 
-	add_text(o, "engine", "skbtrail");
-	add_number(o, "number", v->rec.table);
-	add_text(o, "text", v->table);
+	json_add_text(o, "engine", "skbtrail");
+	json_add_number(o, "number", v->rec.table);
+	json_add_text(o, "text", v->table);
 	return o;
 }
 
@@ -304,16 +294,18 @@ void verdict_json_deed(struct json_object *o, const struct verdict *v)
 	const char *nat = verdict_nat(v);
 
 	if (verdict_queues(v)) {
-		add_text(o, "action", "queue");
-		add_number(o, "queue", v->rec.detail);
-		json_object_object_add(o, "bypass", json_object_new_boolean(bypass));
+		json_add_text(o, "action", "queue");
+		json_add_number(o, "queue", v->rec.detail);
+		json_add_bool(o, "bypass", bypass);
 	} else {
-		add_text(o, "action", v->rec.action == SKBTRAIL_VERDICT_ACTION_CHANGE ? "change" :
-			 v->rec.action == SKBTRAIL_VERDICT_ACTION_STEAL ? "steal" : "unknown");
+		json_add_text(o, "action",
+			      v->rec.action == SKBTRAIL_VERDICT_ACTION_CHANGE ? "change" :
+			      v->rec.action == SKBTRAIL_VERDICT_ACTION_STEAL ? "steal" :
+									       "unknown");
 	}
 	if (nat) {
-		add_text(o, "nat", nat);
-		json_object_object_add(o, "undone", json_object_new_boolean(v->rec.detail));
+		json_add_text(o, "nat", nat);
+		json_add_bool(o, "undone", v->rec.detail);
 	}
 	verdict_json(o, v);
 }
@@ -321,10 +313,10 @@ void verdict_json_deed(struct json_object *o, const struct verdict *v)
 void verdict_json(struct json_object *o, const struct verdict *v)
 {
 	if (v->rec.engine == SKBTRAIL_VERDICT_ENGINE_SKBTRAIL) {
-		json_object_object_add(o, "rule", json_own_rule(v));
+		json_add(o, "rule", json_own_rule(v));
 		return;
 	}
 	if (v->rec.engine != SKBTRAIL_VERDICT_ENGINE_FUNCTION)
-		json_object_object_add(o, "rule", json_rule(v));
-	json_object_object_add(o, "hook", json_hook(v));
+		json_add(o, "rule", json_rule(v));
+	json_add(o, "hook", json_hook(v));
 }
