@@ -2,20 +2,29 @@
 #include "call.h"
 
 #include <json-c/json.h>
+#include <string.h>
 
-#include "clean.h"
 #include "json.h"
+
+/* The process that called, the way a fact tells of one. */
+static struct value caller(const struct skbtrail_rec_call *c)
+{
+	struct skbtrail_fact_task task = { .cookie = c->cookie, .pid = c->pid, .tid = c->tid };
+	struct value v = { .len = sizeof(task) };
+
+	memcpy(task.comm, c->comm, sizeof(task.comm));
+	memcpy(v.data, &task, sizeof(task));
+	return v;
+}
 
 static struct json_object *json_call(const struct skbtrail_rec_call *c)
 {
-	struct json_object *o = json_object_new_object();
-	char comm[SKBTRAIL_NAME_LEN];
+	const struct value task = caller(c);
+	struct json_object *o = fact_json(SKBTRAIL_FACT_SENDER, &task);
 
-	clean_text(comm, sizeof(comm), c->comm, sizeof(c->comm));
-	json_add_number(o, "pid", c->pid);
-	json_add_number(o, "tid", c->tid);
-	json_add(o, "comm", json_object_new_string(comm));
-	json_add_number(o, "sock", c->cookie);
+	/* of a call a text, even when it is empty */
+	if (!*c->comm)
+		json_add(o, "comm", json_object_new_string(""));
 	if (c->begun)
 		json_add_number(o, "ns", c->begun);
 	if (c->asked)
@@ -45,13 +54,14 @@ void call_json(struct json_object *o, const struct trail *t)
 void call_heading(FILE *f, const struct trail *t)
 {
 	const struct skbtrail_rec_call *c = t->sends;
-	char comm[SKBTRAIL_NAME_LEN];
+	struct value task;
 
 	if (!t->nr_sends || (t->nr_sends == 1 && c->bytes == c->asked))
 		return;
-	clean_text(comm, sizeof(comm), c->comm, sizeof(c->comm));
-	fprintf(f, "  carries bytes %llu to %llu of %u by %s[%u]", c->at + 1ull,
-		(unsigned long long)c->at + c->bytes, c->asked, comm, c->pid);
+	task = caller(c);
+	fprintf(f, "  carries bytes %llu to %llu of %u by ", c->at + 1ull,
+		(unsigned long long)c->at + c->bytes, c->asked);
+	fact_text(f, SKBTRAIL_FACT_SENDER, &task);
 	if (t->nr_sends > 1)
 		fprintf(f, ", and of %zu more calls", t->nr_sends - 1);
 }
