@@ -250,42 +250,60 @@ static void take_hit(struct assembly *a, const struct skbtrail_rec_hit *hit,
 	e->ctx = hit->ctx;
 }
 
-static void keep_facts(struct assembly *a, struct flight *f, const uint8_t *body,
-		       size_t len)
+/* Returns room for @len more bytes of facts. */
+static uint8_t *more_facts(struct assembly *a, struct flight *f, size_t len)
 {
+	uint8_t *at;
+
 	a->bytes -= flight_bytes(f);
 	while (f->cap_facts < f->len_facts + len)
 		f->cap_facts = f->cap_facts ? f->cap_facts * 2 : 256;
 	f->facts = xrealloc(f->facts, f->cap_facts, 1);
-	if (len)
-		memcpy(f->facts + f->len_facts, body, len);
-	f->len_facts += len;
 	a->bytes += flight_bytes(f);
+	at = f->facts + f->len_facts;
+	f->len_facts += len;
+	return at;
+}
+
+/*
+ * Keeps what a record tells: @len bytes of @head, and its body behind them. NULL
+ * where that is too much for one trail.
+ */
+static struct event *keep(struct assembly *a, struct flight *f, const struct record *rec,
+			  uint64_t ns, const void *head, size_t len)
+{
+	struct event *e;
+	uint8_t *at;
+
+	if (f->nr_events >= MAX_EVENTS || f->len_facts + len + rec->body_len > MAX_FACTS) {
+		f->skipped++;
+		return NULL;
+	}
+	e = add_event(a, f);
+	e->kind = rec->kind;
+	e->ns = ns;
+	e->facts = f->len_facts;
+	e->facts_len = len + rec->body_len;
+	at = more_facts(a, f, e->facts_len);
+	if (len)
+		memcpy(at, head, len);
+	if (rec->body_len)
+		memcpy(at + len, rec->body, rec->body_len);
+	return e;
 }
 
 static void take_facts(struct assembly *a, const struct record *rec,
 		       uint32_t cpu)
 {
 	struct flight *f = flight_get(a, rec->facts.trail, rec->facts.ns);
-	struct event *e;
+	struct event *e = f ? keep(a, f, rec, rec->facts.ns, NULL, 0) : NULL;
 
-	if (!f)
+	if (!e)
 		return;
-	if (f->nr_events >= MAX_EVENTS ||
-	    f->len_facts + rec->body_len > MAX_FACTS) {
-		f->skipped++;
-		return;
-	}
-	e = add_event(a, f);
-	e->kind = rec->kind;
-	e->ns = rec->facts.ns;
 	e->cpu = cpu;
 	e->point = rec->facts.point;
 	e->stage = rec->facts.stage;
 	e->ctx = rec->facts.flags;
-	e->facts = f->len_facts;
-	e->facts_len = rec->body_len;
-	keep_facts(a, f, rec->body, rec->body_len);
 }
 
 /* The other one of a link may be finished, or not followed: it is not made up. */
@@ -322,42 +340,12 @@ static void take_link(struct assembly *a, const struct skbtrail_rec_link *link)
 	take_linked_by(a, link);
 }
 
-/* What was done is a step on the way, and kept as it was told until the end. */
-static void take_deed(struct assembly *a, struct flight *f, const struct record *rec)
+static void take_call(struct assembly *a, const struct record *rec)
 {
-	const size_t len = sizeof(rec->verdict) + rec->body_len;
-	struct event *e;
+	struct flight *f = flight_get(a, rec->call.trail, rec->call.ns);
 
-	if (f->nr_events >= MAX_EVENTS || f->len_facts + len > MAX_FACTS) {
-		f->skipped++;
-		return;
-	}
-	e = add_event(a, f);
-	e->kind = rec->kind;
-	e->ns = rec->verdict.ns;
-	e->facts = f->len_facts;
-	e->facts_len = len;
-	keep_facts(a, f, (const uint8_t *)&rec->verdict, sizeof(rec->verdict));
-	keep_facts(a, f, rec->body, rec->body_len);
-}
-
-static void take_call(struct assembly *a, const struct skbtrail_rec_call *call)
-{
-	struct flight *f = flight_get(a, call->trail, call->ns);
-	struct event *e;
-
-	if (!f)
-		return;
-	if (f->nr_events >= MAX_EVENTS || f->len_facts + sizeof(*call) > MAX_FACTS) {
-		f->skipped++;
-		return;
-	}
-	e = add_event(a, f);
-	e->kind = SKBTRAIL_REC_KIND_CALL;
-	e->ns = call->ns;
-	e->facts = f->len_facts;
-	e->facts_len = sizeof(*call);
-	keep_facts(a, f, (const uint8_t *)call, sizeof(*call));
+	if (f)
+		keep(a, f, rec, rec->call.ns, &rec->call, sizeof(rec->call));
 }
 
 static void take_stack(struct assembly *a, const struct record *rec)
@@ -382,8 +370,9 @@ static void take_verdict(struct assembly *a, const struct record *rec)
 
 	if (!f)
 		return;
+	/* what was done is a step on the way, and kept as it was told until the end */
 	if (rec->verdict.action != SKBTRAIL_VERDICT_ACTION_DROP) {
-		take_deed(a, f, rec);
+		keep(a, f, rec, rec->verdict.ns, &rec->verdict, sizeof(rec->verdict));
 		return;
 	}
 	v = verdict_take(rec);
@@ -427,7 +416,7 @@ void assembly_record(struct assembly *a, const struct record *rec, uint32_t cpu)
 		take_verdict(a, rec);
 		break;
 	case SKBTRAIL_REC_KIND_CALL:
-		take_call(a, &rec->call);
+		take_call(a, rec);
 		break;
 	case SKBTRAIL_REC_KIND_STACK:
 		take_stack(a, rec);
