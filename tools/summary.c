@@ -39,18 +39,25 @@ static void print_after(FILE *f, const struct trail *t, bool utf8)
 					      t->end_ns - t->start_ns, utf8));
 }
 
-static void print_delivered(FILE *f, const struct trail *t, bool utf8)
+/* Returns whether it is known which process it was. */
+static bool print_task(FILE *f, const char *before, const struct trail *t, unsigned int fact)
 {
 	struct skbtrail_fact_task task;
 	char comm[SKBTRAIL_NAME_LEN];
+
+	if (!fact_copy(&t->last.v[fact], &task, sizeof(task)))
+		return false;
+	clean_text(comm, sizeof(comm), task.comm, sizeof(task.comm));
+	fprintf(f, "%s%s (pid %u)", before, comm, task.pid);
+	return true;
+}
+
+static void print_delivered(FILE *f, const struct trail *t, bool utf8)
+{
 	char buf[DURATION_LEN];
 
-	if (fact_copy(&t->last.v[SKBTRAIL_FACT_READER], &task, sizeof(task))) {
-		clean_text(comm, sizeof(comm), task.comm, sizeof(task.comm));
-		fprintf(f, "delivered to %s (pid %u)", comm, task.pid);
-	} else {
-		fprintf(f, "delivered to an unknown process");
-	}
+	if (!print_task(f, "delivered to ", t, SKBTRAIL_FACT_READER))
+		fputs("delivered to an unknown process", f);
 	print_after(f, t, utf8);
 	if (t->queued_ns)
 		fprintf(f, ", %s of it in the socket's queue",
@@ -345,22 +352,11 @@ static void print_tracking(FILE *f, const struct trail *t)
 		fputs("; conntrack calls it invalid", f);
 }
 
-static void print_owner(FILE *f, const struct trail *t)
-{
-	struct skbtrail_fact_task task;
-	char comm[SKBTRAIL_NAME_LEN];
-
-	if (!fact_copy(&t->last.v[SKBTRAIL_FACT_OWNER], &task, sizeof(task)))
-		return;
-	clean_text(comm, sizeof(comm), task.comm, sizeof(task.comm));
-	fprintf(f, "; its socket is used by %s (pid %u)", comm, task.pid);
-}
-
 static void print_dropped(FILE *f, const struct trail *t, bool utf8)
 {
 	print_cause(f, t, true);
 	print_after(f, t, utf8);
-	print_owner(f, t);
+	print_task(f, "; its socket is used by ", t, SKBTRAIL_FACT_OWNER);
 	print_tracking(f, t);
 	print_answer(f, t);
 }
