@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,34 +18,6 @@
 #define DEFAULT_BUFFER	(16u << 20)
 #define MIN_BUFFER	262144
 #define MAX_BUFFER	1073741824
-
-static int set_json(struct options *opts, const char *arg)
-{
-	(void)arg;
-	opts->json = true;
-	return 0;
-}
-
-static int set_flat(struct options *opts, const char *arg)
-{
-	(void)arg;
-	opts->flat = true;
-	return 0;
-}
-
-static int set_drops(struct options *opts, const char *arg)
-{
-	(void)arg;
-	opts->drops = true;
-	return 0;
-}
-
-static int set_help(struct options *opts, const char *arg)
-{
-	(void)arg;
-	opts->help = true;
-	return 0;
-}
 
 static int set_count(struct options *opts, const char *arg)
 {
@@ -94,13 +67,6 @@ static int set_flush(struct options *opts, const char *arg)
 	if (number_parse("--flush-ms", arg, 1, 10000, &n))
 		return -1;
 	opts->flush_ms = n;
-	return 0;
-}
-
-static int set_stack(struct options *opts, const char *arg)
-{
-	(void)arg;
-	opts->stack = true;
 	return 0;
 }
 
@@ -154,20 +120,6 @@ static int set_at(struct options *opts, const char *arg)
 	return set_text(&opts->at, "--at", "the name of a hook", arg);
 }
 
-static int set_before_nat(struct options *opts, const char *arg)
-{
-	(void)arg;
-	opts->before_nat = true;
-	return 0;
-}
-
-static int set_after_nat(struct options *opts, const char *arg)
-{
-	(void)arg;
-	opts->after_nat = true;
-	return 0;
-}
-
 static int set_number(struct options *opts, const char *arg)
 {
 	uint64_t n;
@@ -199,27 +151,10 @@ static int set_seed(struct options *opts, const char *arg)
 	return number_parse("--seed", arg, 0, UINT64_MAX, &opts->seed);
 }
 
-static int set_dry_run(struct options *opts, const char *arg)
-{
-	(void)arg;
-	opts->dry_run = true;
-	return 0;
-}
-
-static int set_persist(struct options *opts, const char *arg)
-{
-	(void)arg;
-	opts->persist = true;
-	return 0;
-}
-
-static int set_disturb_queues(struct options *opts, const char *arg)
-{
-	(void)arg;
-	opts->disturb_queues = true;
-	return 0;
-}
-
+/*
+ * @set: takes the argument; NULL where there is none
+ * @flag: what is set instead, a bool in struct options
+ */
 static const struct option_def {
 	const char *name;
 	char letter;
@@ -227,54 +162,58 @@ static const struct option_def {
 	unsigned int commands;
 	const char *text;
 	int (*set)(struct options *opts, const char *arg);
+	size_t flag;
 } defs[] = {
+#define FLAG(member) .flag = offsetof(struct options, member)
 	{ "at", 'a', "HOOK", FOR_REWRITE,
 	  "prerouting, local_in, forward, local_out, postrouting, ingress, egress",
-	  set_at },
+	  .set = set_at },
 	{ "before-nat", 0, NULL, FOR_REWRITE,
-	  "in front of conntrack and NAT (the default)", set_before_nat },
-	{ "after-nat", 0, NULL, FOR_REWRITE, "behind NAT", set_after_nat },
+	  "in front of conntrack and NAT (the default)", FLAG(before_nat) },
+	{ "after-nat", 0, NULL, FOR_REWRITE, "behind NAT", FLAG(after_nat) },
 	{ "number", 0, "N", FOR_REWRITE,
-	  "number of the rule: its name, and its place in the order", set_number },
+	  "number of the rule: its name, and its place in the order", .set = set_number },
 	{ "json", 'j', NULL, FOR_TRAILS | FOR_STAGES | FOR_REWRITE,
-	  "one JSON object per line", set_json },
-	{ "flat", 'f', NULL, FOR_TRAILS, "one line per hit", set_flat },
-	{ "drops", 0, NULL, FOR_TRAILS, "only trails that end dropped", set_drops },
-	{ "count", 'c', "N", FOR_TRAILS, "stop after N finished trails", set_count },
-	{ "count", 'c', "N", FOR_REWRITE, "apply it to N packets, then no more", set_count },
-	{ "for", 'd', "S", FOR_REWRITE, "apply it for S seconds", set_for },
+	  "one JSON object per line", FLAG(json) },
+	{ "flat", 'f', NULL, FOR_TRAILS, "one line per hit", FLAG(flat) },
+	{ "drops", 0, NULL, FOR_TRAILS, "only trails that end dropped", FLAG(drops) },
+	{ "count", 'c', "N", FOR_TRAILS, "stop after N finished trails", .set = set_count },
+	{ "count", 'c', "N", FOR_REWRITE, "apply it to N packets, then no more", .set = set_count },
+	{ "for", 'd', "S", FOR_REWRITE, "apply it for S seconds", .set = set_for },
 	{ "probability", 'p', "P", FOR_REWRITE,
-	  "apply it to this share of the packets, such as 0.01", set_probability },
-	{ "seed", 0, "N", FOR_REWRITE, "have chance repeat itself", set_seed },
-	{ "dry-run", 0, NULL, FOR_REWRITE, "count and show, change nothing", set_dry_run },
+	  "apply it to this share of the packets, such as 0.01", .set = set_probability },
+	{ "seed", 0, "N", FOR_REWRITE, "have chance repeat itself", .set = set_seed },
+	{ "dry-run", 0, NULL, FOR_REWRITE, "count and show, change nothing", FLAG(dry_run) },
 	{ "persist", 0, NULL, FOR_REWRITE,
-	  "leave the rule behind; else it goes when this command ends", set_persist },
+	  "leave the rule behind; else it goes when this command ends", FLAG(persist) },
 	{ "disturb-queues", 0, NULL, FOR_REWRITE,
-	  "add hooks though packets may wait in NFQUEUE", set_disturb_queues },
+	  "add hooks though packets may wait in NFQUEUE", FLAG(disturb_queues) },
 	{ "duration", 'd', "S", FOR_SESSION,
-	  "stop after S seconds", set_duration },
+	  "stop after S seconds", .set = set_duration },
 	{ "snaplen", 's', "N", FOR_SESSION,
-	  "capture N bytes of each packet, at most 2048", set_snaplen },
+	  "capture N bytes of each packet, at most 2048", .set = set_snaplen },
 	{ "stack", 0, NULL, FOR_TRAILS,
-	  "tell who called whom where a packet is dropped (read: as it was recorded)", set_stack },
+	  "tell who called whom where a packet is dropped (read: as it was recorded)",
+	  FLAG(stack) },
 	{ "dev", 'i', "NAME", FOR_SESSION,
-	  "only packets first seen on this device", set_dev },
+	  "only packets first seen on this device", .set = set_dev },
 	{ "dev", 'i', "NAME", FOR_REWRITE,
-	  "only packets that come in or go out by this device", set_dev },
+	  "only packets that come in or go out by this device", .set = set_dev },
 	{ "netns", 'n', "NS", FOR_REWRITE,
-	  "only in this network namespace: name, pid or path", set_netns },
+	  "only in this network namespace: name, pid or path", .set = set_netns },
 	{ "netns", 'n', "NS", FOR_SESSION,
 	  "only packets first seen in this network namespace: name, pid or path",
-	  set_netns },
+	  .set = set_netns },
 	{ "stage", 0, "NAME,...", FOR_SESSION,
-	  "watch only these stages (see 'skbtrail stages')", set_stage },
+	  "watch only these stages (see 'skbtrail stages')", .set = set_stage },
 	{ "buffer", 'B', "BYTES", FOR_SESSION,
-	  "memory for records, 256K to 1G (default 16M, or 256K per CPU)", set_buffer },
+	  "memory for records, 256K to 1G (default 16M, or 256K per CPU)", .set = set_buffer },
 	{ "flush-ms", 0, "MS", FOR_SESSION,
-	  "milliseconds until a record is sent at the latest, 1 to 10000", set_flush },
+	  "milliseconds until a record is sent at the latest, 1 to 10000", .set = set_flush },
 	{ "output", 'o', "FILE", FOR_RECORD, "file to write; - for stdout",
-	  set_output },
-	{ "help", 'h', NULL, ~0u, "this text", set_help },
+	  .set = set_output },
+	{ "help", 'h', NULL, ~0u, "this text", FLAG(help) },
+#undef FLAG
 };
 
 #define DEFS ARRAY_SIZE(defs)
@@ -320,6 +259,14 @@ static const struct option_def *find(const struct command *cmd, int val)
 	return NULL;
 }
 
+static int set(struct options *opts, const struct option_def *def, const char *arg)
+{
+	if (def->set)
+		return def->set(opts, arg);
+	*(bool *)((char *)opts + def->flag) = true;
+	return 0;
+}
+
 /* What the user typed that getopt refused: a short option, or the whole word. */
 static int refuse(const struct command *cmd, int c, char **argv)
 {
@@ -350,7 +297,7 @@ static int parse_options(struct options *opts, const struct command *cmd,
 		if (c == '?' || c == ':')
 			return refuse(cmd, c, argv);
 		if (c != -1) {
-			if (find(cmd, c)->set(opts, optarg))
+			if (set(opts, find(cmd, c), optarg))
 				return -1;
 			continue;
 		}
