@@ -86,7 +86,7 @@ static size_t flight_bytes(const struct flight *f)
 {
 	return sizeof(*f) + (f->verdict ? sizeof(*f->verdict) : 0) +
 	       f->cap_events * sizeof(*f->events) + f->cap_facts +
-	       (f->cap_links + f->cap_linked_by) * sizeof(*f->links);
+	       (f->links.cap + f->linked_by.cap) * sizeof(*f->links.v);
 }
 
 static void ring_remove(struct flight *f)
@@ -115,8 +115,8 @@ static void flight_free(struct assembly *a, struct flight *f)
 	a->bytes -= flight_bytes(f);
 	free(f->events);
 	free(f->facts);
-	free(f->links);
-	free(f->linked_by);
+	free(f->links.v);
+	free(f->linked_by.v);
 	free(f->verdict);
 	free(f);
 }
@@ -306,38 +306,33 @@ static void take_facts(struct assembly *a, const struct record *rec,
 	e->ctx = rec->facts.flags;
 }
 
-/* The other one of a link may be finished, or not followed: it is not made up. */
-static void take_linked_by(struct assembly *a, const struct skbtrail_rec_link *link)
+/* Adds to one list of @f the link to @other; returns whether there was room. */
+static bool add_link(struct assembly *a, const struct flight *f, struct links *list,
+		     const struct skbtrail_rec_link *link, uint64_t other)
 {
-	struct flight *f = flight_find(a, link->parent);
-
-	if (!f || f->nr_linked_by == MAX_LINKS)
-		return;
+	if (list->nr == MAX_LINKS)
+		return false;
 	a->bytes -= flight_bytes(f);
-	f->linked_by = grow(f->linked_by, f->nr_linked_by, &f->cap_linked_by,
-			    sizeof(*f->linked_by));
+	list->v = grow(list->v, list->nr, &list->cap, sizeof(*list->v));
 	a->bytes += flight_bytes(f);
-	f->linked_by[f->nr_linked_by++] = (struct link) {
-		.kind = link->link, .trail = link->trail, .info = link->info,
+	list->v[list->nr++] = (struct link) {
+		.kind = link->link, .trail = other, .info = link->info,
 		.place = link->place, .of = link->of,
 	};
+	return true;
 }
 
 static void take_link(struct assembly *a, const struct skbtrail_rec_link *link)
 {
 	struct flight *f = flight_get(a, link->trail, link->ns);
+	struct flight *parent;
 
-	if (!f || f->nr_links == MAX_LINKS)
+	if (!f || !add_link(a, f, &f->links, link, link->parent))
 		return;
-	a->bytes -= flight_bytes(f);
-	f->links = grow(f->links, f->nr_links, &f->cap_links,
-			sizeof(*f->links));
-	a->bytes += flight_bytes(f);
-	f->links[f->nr_links++] = (struct link) {
-		.kind = link->link, .trail = link->parent, .info = link->info,
-		.place = link->place, .of = link->of,
-	};
-	take_linked_by(a, link);
+	/* the other one may be finished, or not followed: it is not made up */
+	parent = flight_find(a, link->parent);
+	if (parent)
+		add_link(a, parent, &parent->linked_by, link, link->trail);
 }
 
 static void take_call(struct assembly *a, const struct record *rec)

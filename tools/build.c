@@ -517,9 +517,9 @@ void trail_build(struct trail *t, struct flight *f, const struct names *names,
 	t->start_ns = start_of(t, f);
 	t->len = packet_length(t);
 	t->skipped = f->skipped;
-	t->links = f->links;
-	t->nr_links = f->nr_links;
-	t->linked_by = f->linked_by;
-	t->nr_linked_by = f->nr_linked_by;
+	t->links = f->links.v;
+	t->nr_links = f->links.nr;
+	t->linked_by = f->linked_by.v;
+	t->nr_linked_by = f->linked_by.nr;
 	build_end(t, f, names);
 }

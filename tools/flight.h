@@ -30,6 +30,13 @@ struct event {
 	uint8_t ctx;
 };
 
+/* Links, in an array that grows. */
+struct links {
+	struct link *v;
+	size_t nr;
+	size_t cap;
+};
+
 /**
  * struct flight - A trail that is not finished yet.
  * @hash_next: next of its hash bucket
@@ -57,12 +64,8 @@ struct flight {
 	uint8_t *facts;
 	size_t len_facts;
 	size_t cap_facts;
-	struct link *links;
-	size_t nr_links;
-	size_t cap_links;
-	struct link *linked_by;
-	size_t nr_linked_by;
-	size_t cap_linked_by;
+	struct links links;
+	struct links linked_by;
 	size_t nr_hits;
 	uint64_t skipped;
 	struct verdict *verdict;
