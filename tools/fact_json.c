@@ -311,26 +311,6 @@ static struct json_object *json_record(unsigned int id, const struct value *v)
 	return o;
 }
 
-static struct json_object *json_ct_status(uint32_t status)
-{
-	static const struct {
-		uint32_t bit;
-		const char *word;
-	} words[] = {
-		{ IPS_EXPECTED, "expected" }, { IPS_SEEN_REPLY, "seen_reply" },
-		{ IPS_ASSURED, "assured" }, { IPS_CONFIRMED, "confirmed" },
-		{ IPS_SRC_NAT, "snat" }, { IPS_DST_NAT, "dnat" }, { IPS_DYING, "dying" },
-		{ IPS_HELPER, "helper" }, { IPS_OFFLOAD, "offload" },
-	};
-	struct json_object *list = json_object_new_array();
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(words); i++)
-		if (status & words[i].bit)
-			json_object_array_add(list, json_object_new_string(words[i].word));
-	return list;
-}
-
 static const char *ct_tcp_state(unsigned int state)
 {
 	/* enum tcp_conntrack */
@@ -344,6 +324,12 @@ static const char *ct_tcp_state(unsigned int state)
 
 static struct json_object *json_ct(const struct value *v)
 {
+	static const struct json_word status[] = {
+		{ IPS_EXPECTED, "expected" }, { IPS_SEEN_REPLY, "seen_reply" },
+		{ IPS_ASSURED, "assured" }, { IPS_CONFIRMED, "confirmed" },
+		{ IPS_SRC_NAT, "snat" }, { IPS_DST_NAT, "dnat" }, { IPS_DYING, "dying" },
+		{ IPS_HELPER, "helper" }, { IPS_OFFLOAD, "offload" },
+	};
 	struct json_object *o = json_object_new_object();
 	struct skbtrail_fact_ct ct;
 	const char *state;
@@ -356,7 +342,7 @@ static struct json_object *json_ct(const struct value *v)
 	json_add_bool(o, "reply", ct.reply);
 	json_add_number(o, "zone", ct.zone);
 	json_add_number(o, "mark", ct.mark);
-	json_add(o, "status", json_ct_status(ct.status));
+	json_add_words(o, "status", ct.status, status, ARRAY_SIZE(status));
 	json_add_text(o, "tcp", ct_tcp_state(ct.tcp));
 	return o;
 }

@@ -227,29 +227,15 @@ static struct json_object *json_deeds(const struct trail *t, size_t hit)
 	return list;
 }
 
-static struct json_object *json_context(uint8_t ctx)
+static struct json_object *json_hit(const struct canvas *c,
+				    const struct trail *t, const struct hit *h)
 {
-	static const struct {
-		uint8_t bit;
-		const char *word;
-	} words[] = {
+	static const struct json_word contexts[] = {
 		{ SKBTRAIL_CTX_SOFTIRQ, "softirq" },
 		{ SKBTRAIL_CTX_HARDIRQ, "hardirq" },
 		{ SKBTRAIL_CTX_KSOFTIRQD, "ksoftirqd" },
 		{ SKBTRAIL_CTX_EARLIER, "earlier" },
 	};
-	struct json_object *list = json_object_new_array();
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(words); i++)
-		if (ctx & words[i].bit)
-			json_object_array_add(list, json_object_new_string(words[i].word));
-	return list;
-}
-
-static struct json_object *json_hit(const struct canvas *c,
-				    const struct trail *t, const struct hit *h)
-{
 	struct json_object *o = json_object_new_object();
 	struct json_object *deeds = json_deeds(t, h - t->hits);
 
@@ -261,7 +247,7 @@ static struct json_object *json_hit(const struct canvas *c,
 	json_add_text(o, "func", h->func);
 	if (h->cpu != NO_CPU)
 		json_add_number(o, "cpu", h->cpu);
-	json_add(o, "ctx", json_context(h->ctx));
+	json_add_words(o, "ctx", h->ctx, contexts, ARRAY_SIZE(contexts));
 	if (h->place.inum)
 		json_add_number(o, "netns", h->place.inum);
 	json_add_text(o, "netns_name", names_text(c->names, DICT_NETNS, h->place.inum));
