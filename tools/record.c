@@ -152,11 +152,6 @@ static void tally_batch(struct recorder *r, const void *records, size_t len)
 	}
 }
 
-static void learn(struct names *names, const struct record *rec)
-{
-	ruletext_learn(names, rec);
-}
-
 static bool take_batch(void *arg, const void *records, size_t len)
 {
 	struct recorder *r = arg;
@@ -164,7 +159,6 @@ static bool take_batch(void *arg, const void *records, size_t len)
 	tally_batch(r, records, len);
 	write_batch(r, records, len);
 	if (r->showing) {
-		r->view.verdict = learn;
 		netns_scan(r->view.names);
 		view_batch(&r->view, records, len);
 	}
@@ -232,6 +226,7 @@ int command_record(const struct options *opts)
 	}
 	r.names = names_new();
 	view_init(&r.view, opts, stdout, style_of_stdout(), NULL);
+	r.view.verdict = ruletext_learn;
 	r.file.fd = -1;
 	status = record(&r);
 	view_release(&r.view);

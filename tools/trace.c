@@ -28,11 +28,6 @@ static void overrun(void *arg)
 	v->loss.overruns++;
 }
 
-static void verdict(struct names *names, const struct record *rec)
-{
-	ruletext_learn(names, rec);
-}
-
 int command_trace(const struct options *opts)
 {
 	static const struct session_ops ops = {
@@ -43,7 +38,7 @@ int command_trace(const struct options *opts)
 	struct view view;
 
 	view_init(&view, opts, stdout, style_of_stdout(), NULL);
-	view.verdict = verdict;
+	view.verdict = ruletext_learn;
 	if (!session_run(opts, &ops, &view))
 		status = view_finish(&view, !view.loss.summed);
 	view_release(&view);

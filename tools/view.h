@@ -17,7 +17,8 @@
 
 /**
  * struct view - From batches to text: what trace, read and record share.
- * @verdict: told of each verdict while what it names is still there; may be NULL
+ * @verdict: told of each verdict while what it names is still there: ruletext_learn(),
+ *	or NULL
  * @filter: applied to finished trails; NULL shows all
  * @missing: batches missing before the one that is being read
  * @shown: finished trails written
@@ -29,7 +30,7 @@
 struct view {
 	const struct options *opts;
 	const struct filter *filter;
-	void (*verdict)(struct names *names, const struct record *rec);
+	const struct name *(*verdict)(struct names *names, const struct record *rec);
 	struct canvas canvas;
 	render_fn render;
 	struct names *names;
