@@ -20,7 +20,7 @@ int complain(const char *fmt, ...)
 	return -1;
 }
 
-static void *check(void *p)
+void *xcheck(void *p)
 {
 	if (!p) {
 		complain("out of memory");
@@ -31,17 +31,17 @@ static void *check(void *p)
 
 void *xcalloc(size_t n, size_t size)
 {
-	return check(calloc(n ? n : 1, size));
+	return xcheck(calloc(n ? n : 1, size));
 }
 
 void *xrealloc(void *old, size_t n, size_t size)
 {
-	return check(reallocarray(old, n ? n : 1, size));
+	return xcheck(reallocarray(old, n ? n : 1, size));
 }
 
 char *xstrdup(const char *s)
 {
-	return check(strdup(s));
+	return xcheck(strdup(s));
 }
 
 void *grow(void *array, size_t n, size_t *cap, size_t size)

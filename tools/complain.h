@@ -19,7 +19,8 @@ enum status {
 /* Writes "skbtrail: ...\n" to stderr; always returns -1. */
 int complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* These end the program with a sentence when there is no memory. */
+/* These end the program with a sentence when there is no memory, which a NULL @p means. */
+void *xcheck(void *p);
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *old, size_t n, size_t size);
 char *xstrdup(const char *s);

@@ -15,14 +15,9 @@
 static bool compile(const char *text, int linktype, struct bpf_program *prog,
 		    char *error)
 {
-	pcap_t *p = pcap_open_dead(linktype, SNAPLEN);
-	int ret;
+	pcap_t *p = xcheck(pcap_open_dead(linktype, SNAPLEN));
+	int ret = pcap_compile(p, prog, text, 1, PCAP_NETMASK_UNKNOWN);
 
-	if (!p) {
-		complain("out of memory");
-		exit(STATUS_ERROR);
-	}
-	ret = pcap_compile(p, prog, text, 1, PCAP_NETMASK_UNKNOWN);
 	if (ret && error)
 		snprintf(error, PCAP_ERRBUF_SIZE, "%s", pcap_geterr(p));
 	pcap_close(p);

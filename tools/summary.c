@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "array.h"
@@ -252,18 +251,6 @@ static void print_meaning(FILE *f, const struct trail *t, const char *text, bool
 	fputs(text, f);
 }
 
-/* opens a stream into a new text; no memory is the end */
-static FILE *open_text(char **text, size_t *size)
-{
-	FILE *f = open_memstream(text, size);
-
-	if (!f) {
-		complain("out of memory");
-		exit(STATUS_ERROR);
-	}
-	return f;
-}
-
 char *summary_reason_text(const struct trail *t)
 {
 	const struct reason *reason = summary_meaning(t);
@@ -273,7 +260,7 @@ char *summary_reason_text(const struct trail *t)
 
 	if (!reason)
 		return NULL;
-	f = open_text(&text, &size);
+	f = xcheck(open_memstream(&text, &size));
 	print_meaning(f, t, reason->text, true);
 	fclose(f);
 	return text;
@@ -369,7 +356,7 @@ char *summary_cause(const struct trail *t)
 
 	if (t->end != SKBTRAIL_END_KIND_DROPPED)
 		return NULL;
-	f = open_text(&text, &size);
+	f = xcheck(open_memstream(&text, &size));
 	print_cause(f, t, false);
 	fclose(f);
 	return text;
@@ -560,7 +547,7 @@ char *summary_sentence(const struct trail *t, bool utf8)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *f = open_text(&text, &size);
+	FILE *f = xcheck(open_memstream(&text, &size));
 
 	ends[known_end(t->end)].print(f, t, utf8);
 	lineage_tail(f, t);
