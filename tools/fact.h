@@ -67,6 +67,9 @@ struct json_object *fact_json(unsigned int id, const struct value *v);
 /* Address of 4 or 16 bytes as text; returns @buf, empty when unknown. */
 const char *fact_address(const struct value *v, char *buf, size_t size);
 
+/* MAC address of 6 bytes, "52:54:00:12:34:56"; returns @buf. */
+const char *fact_mac(const uint8_t *mac, char *buf, size_t size);
+
 /* "tcp", "udp", ...; a number for protocols without a name here. */
 const char *fact_protocol(unsigned int proto, char *buf, size_t size);
 

@@ -145,12 +145,9 @@ static void put_ipv4(struct json_object *o, const struct member *m, const uint8_
 
 static void put_mac(struct json_object *o, const struct member *m, const uint8_t *record)
 {
-	const uint8_t *a = record + m->at;
 	char buf[32];
 
-	snprintf(buf, sizeof(buf), "%02x:%02x:%02x:%02x:%02x:%02x",
-		 a[0], a[1], a[2], a[3], a[4], a[5]);
-	json_add_text(o, m->key, buf);
+	json_add_text(o, m->key, fact_mac(record + m->at, buf, sizeof(buf)));
 }
 
 /* in hexadecimal, those that were changed */

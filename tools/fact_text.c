@@ -21,6 +21,13 @@ const char *fact_address(const struct value *v, char *buf, size_t size)
 	return buf;
 }
 
+const char *fact_mac(const uint8_t *mac, char *buf, size_t size)
+{
+	snprintf(buf, size, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+		 mac[3], mac[4], mac[5]);
+	return buf;
+}
+
 const char *fact_protocol(unsigned int proto, char *buf, size_t size)
 {
 	/* not getprotobynumber(): a small system has no /etc/protocols */
@@ -301,13 +308,10 @@ static void text_sock(FILE *f, const struct value *v)
 
 static void text_mac(FILE *f, const struct value *v)
 {
-	const uint8_t *m = v->data;
+	char dst[32], src[32];
 
-	fprintf(f, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3],
-		m[4], m[5]);
-	m += 6;
-	fprintf(f, " from %02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3],
-		m[4], m[5]);
+	fprintf(f, "%s from %s", fact_mac(v->data, dst, sizeof(dst)),
+		fact_mac(v->data + 6, src, sizeof(src)));
 }
 
 static void text_dev(FILE *f, const struct value *v)
