@@ -37,6 +37,25 @@ const char *render_place(const struct canvas *c, const struct place *place,
 	return buf;
 }
 
+static const char *or_id(const char *text, const char *what, unsigned int id,
+			 char *buf, size_t size)
+{
+	if (text)
+		return text;
+	snprintf(buf, size, "%s-%u", what, id);
+	return buf;
+}
+
+const char *render_stage(const struct hit *h, char *buf, size_t size)
+{
+	return or_id(h->stage, "stage", h->stage_id, buf, size);
+}
+
+const char *render_func(const struct hit *h, char *buf, size_t size)
+{
+	return or_id(h->func, "point", h->point_id, buf, size);
+}
+
 const struct value *render_process(const struct trail *t)
 {
 	const struct value *sender = &t->last.v[SKBTRAIL_FACT_SENDER];

@@ -40,6 +40,10 @@ const char *render_endpoint(const struct value *addr, const struct value *port,
 const char *render_place(const struct canvas *c, const struct place *place,
 			 char *buf, size_t size);
 
+/* "ip.rcv" and "ip_rcv"; "stage-3" and "point-5" where that was never told. May use @buf. */
+const char *render_stage(const struct hit *h, char *buf, size_t size);
+const char *render_func(const struct hit *h, char *buf, size_t size);
+
 /* The sender if it is known, else the reader; NULL when neither is. */
 const struct value *render_process(const struct trail *t);
 

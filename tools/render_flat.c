@@ -23,15 +23,6 @@ static const char *context(const struct hit *h)
 	       h->ctx & SKBTRAIL_CTX_SOFTIRQ ? "softirq" : "task";
 }
 
-static void print_name(const struct canvas *c, const char *name,
-		       const char *what, unsigned int id)
-{
-	if (name)
-		fprintf(c->f, " %s", name);
-	else
-		fprintf(c->f, " %s-%u", what, id);
-}
-
 static void print_hit(const struct canvas *c, const struct trail *t,
 		      const struct hit *h)
 {
@@ -45,8 +36,8 @@ static void print_hit(const struct canvas *c, const struct trail *t,
 	fprintf(c->f, " %s", context(h));
 	render_place(c, &h->place, buf, sizeof(buf));
 	fprintf(c->f, " %s", *buf ? buf : "-");
-	print_name(c, h->stage, "stage", h->stage_id);
-	print_name(c, h->func, "point", h->point_id);
+	fprintf(c->f, " %s", render_stage(h, buf, sizeof(buf)));
+	fprintf(c->f, " %s", render_func(h, buf, sizeof(buf)));
 	fprintf(c->f, " %s", render_protocol(t, buf, sizeof(buf)));
 	render_flow(c, t);
 	fprintf(c->f, " len %u", h->len);

@@ -60,15 +60,6 @@ static void widen(size_t *width, const char *s)
 		*width = n;
 }
 
-static const char *or_id(const char *text, const char *what, unsigned int id,
-			 char *buf, size_t size)
-{
-	if (text)
-		return text;
-	snprintf(buf, size, "%s-%u", what, id);
-	return buf;
-}
-
 /* A place without a device is new only in another namespace. */
 static bool moves(const struct trail *t, size_t i)
 {
@@ -88,10 +79,8 @@ static struct columns measure(const struct canvas *c, const struct trail *t)
 	for (i = 0; i < t->nr_hits; i++) {
 		const struct hit *h = &t->hits[i];
 
-		widen(&w.stage, or_id(h->stage, "stage", h->stage_id, buf,
-				      sizeof(buf)));
-		widen(&w.func, or_id(h->func, "point", h->point_id, buf,
-				     sizeof(buf)));
+		widen(&w.stage, render_stage(h, buf, sizeof(buf)));
+		widen(&w.func, render_func(h, buf, sizeof(buf)));
 		widen(&w.place, render_place(c, &h->place, buf, sizeof(buf)));
 	}
 	return w;
@@ -132,13 +121,11 @@ static void render_hit(const struct canvas *c, const struct trail *t, size_t i,
 		render_place(c, &h->place, place, sizeof(place));
 	render_times(c, t, i);
 	weight(c, 'c');
-	text_pad(c->f, or_id(h->stage, "stage", h->stage_id, buf, sizeof(buf)),
-		 w->stage);
+	text_pad(c->f, render_stage(h, buf, sizeof(buf)), w->stage);
 	weight(c, '0');
 	weight(c, 'd');
 	fputs("  ", c->f);
-	text_pad(c->f, or_id(h->func, "point", h->point_id, buf, sizeof(buf)),
-		 *place || more ? w->func : 0);
+	text_pad(c->f, render_func(h, buf, sizeof(buf)), *place || more ? w->func : 0);
 	weight(c, '0');
 	if (*place || more) {
 		fputs("  ", c->f);
