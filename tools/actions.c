@@ -66,12 +66,30 @@ static int take_priority(struct action *a, char **words)
 	return complain("priority takes a number such as 6 or 0x10010, not '%s'", words[0]);
 }
 
+/* A number that may have a name. */
+struct choice {
+	const char *name;
+	uint8_t value;
+};
+
+/* The name of one of @n choices, or a number from 0 to @max. */
+static int take_choice(struct action *a, const char *name, const char *text,
+		       const struct choice *choices, size_t n, uint64_t max)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (strcmp(text, choices[i].name) != 0)
+			continue;
+		a->value = choices[i].value;
+		return 0;
+	}
+	return take_range(a, name, text, 0, max);
+}
+
 static int take_dscp(struct action *a, char **words)
 {
-	static const struct {
-		const char *name;
-		uint8_t value;
-	} classes[] = {
+	static const struct choice classes[] = {
 		{ "be", 0 }, { "le", 1 }, { "ef", 46 }, { "va", 44 },
 		{ "cs0", 0 }, { "cs1", 8 }, { "cs2", 16 }, { "cs3", 24 },
 		{ "cs4", 32 }, { "cs5", 40 }, { "cs6", 48 }, { "cs7", 56 },
@@ -79,29 +97,17 @@ static int take_dscp(struct action *a, char **words)
 		{ "af22", 20 }, { "af23", 22 }, { "af31", 26 }, { "af32", 28 },
 		{ "af33", 30 }, { "af41", 34 }, { "af42", 36 }, { "af43", 38 },
 	};
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(classes); i++) {
-		if (strcmp(words[0], classes[i].name) != 0)
-			continue;
-		a->value = classes[i].value;
-		return 0;
-	}
-	return take_range(a, "dscp", words[0], 0, 63);
+	return take_choice(a, "dscp", words[0], classes, ARRAY_SIZE(classes), 63);
 }
 
 static int take_ecn(struct action *a, char **words)
 {
-	static const char *const names[] = { "not-ect", "ect1", "ect0", "ce" };
-	size_t i;
+	static const struct choice codes[] = {
+		{ "not-ect", 0 }, { "ect1", 1 }, { "ect0", 2 }, { "ce", 3 },
+	};
 
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		if (strcmp(words[0], names[i]) != 0)
-			continue;
-		a->value = i;
-		return 0;
-	}
-	return take_range(a, "ecn", words[0], 0, 3);
+	return take_choice(a, "ecn", words[0], codes, ARRAY_SIZE(codes), 3);
 }
 
 static int take_ttl(struct action *a, char **words)
