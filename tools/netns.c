@@ -95,6 +95,46 @@ int netns_open(const char *what)
 }
 
 /**
+ * struct walk - A walk along the paths of namespaces.
+ * @visit: returns whether it has seen enough
+ */
+struct walk {
+	bool (*visit)(void *arg, const char *path);
+	void *arg;
+	bool done;
+};
+
+static void walk_name(void *arg, const char *name, uint32_t inum)
+{
+	struct walk *w = arg;
+	char path[512];
+
+	(void)inum;
+	snprintf(path, sizeof(path), "%s/%s", NETNS_DIR, name);
+	w->done = w->done || w->visit(w->arg, path);
+}
+
+/* Those that have a name, then those of processes. */
+static void walk_paths(bool (*visit)(void *arg, const char *path), void *arg)
+{
+	struct walk w = { .visit = visit, .arg = arg };
+	struct dirent *d;
+	char path[300];
+	DIR *dir;
+
+	netns_for_each(walk_name, &w);
+	dir = w.done ? NULL : opendir("/proc");
+	while (dir && !w.done && (d = readdir(dir))) {
+		if (!all_digits(d->d_name))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/ns/net", d->d_name);
+		w.done = visit(arg, path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/**
  * struct wanted - A namespace that is looked for by its number.
  * @fd: it, -1 while not found
  */
@@ -103,42 +143,22 @@ struct wanted {
 	int fd;
 };
 
-static void try_path(struct wanted *w, const char *path)
+static bool try_path(void *arg, const char *path)
 {
+	struct wanted *w = arg;
 	struct stat st;
 
-	if (w->fd < 0 && !stat(path, &st) && st.st_ino == w->inum)
+	if (!stat(path, &st) && st.st_ino == w->inum)
 		w->fd = open(path, O_RDONLY | O_CLOEXEC);
-}
-
-static void try_name(void *arg, const char *name, uint32_t inum)
-{
-	char path[512];
-
-	(void)inum;
-	snprintf(path, sizeof(path), "%s/%s", NETNS_DIR, name);
-	try_path(arg, path);
+	return w->fd >= 0;
 }
 
 static int open_inum(uint32_t inum)
 {
 	struct wanted w = { .inum = inum, .fd = -1 };
-	struct dirent *d;
-	char path[300];
-	DIR *dir;
 
-	try_path(&w, "/proc/self/ns/net");
-	if (w.fd < 0)
-		netns_for_each(try_name, &w);
-	dir = w.fd < 0 ? opendir("/proc") : NULL;
-	while (dir && w.fd < 0 && (d = readdir(dir))) {
-		if (!all_digits(d->d_name))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%s/ns/net", d->d_name);
-		try_path(&w, path);
-	}
-	if (dir)
-		closedir(dir);
+	if (!try_path(&w, "/proc/self/ns/net"))
+		walk_paths(try_path, &w);
 	return w.fd;
 }
 
@@ -223,39 +243,16 @@ static void search_fd(struct search *s, int fd)
 		s->found = if_nametoindex(s->dev);
 }
 
-static void search_path(struct search *s, const char *path)
+static bool search_path(void *arg, const char *path)
 {
+	struct search *s = arg;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0)
-		return;
-	search_fd(s, fd);
-	close(fd);
-}
-
-static void search_name(void *arg, const char *name, uint32_t inum)
-{
-	char path[512];
-
-	(void)inum;
-	snprintf(path, sizeof(path), "%s/%s", NETNS_DIR, name);
-	search_path(arg, path);
-}
-
-static void search_processes(struct search *s)
-{
-	DIR *dir = opendir("/proc");
-	struct dirent *d;
-	char path[300];
-
-	while (dir && !s->found && (d = readdir(dir))) {
-		if (!all_digits(d->d_name))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%s/ns/net", d->d_name);
-		search_path(s, path);
+	if (fd >= 0) {
+		search_fd(s, fd);
+		close(fd);
 	}
-	if (dir)
-		closedir(dir);
+	return s->found;
 }
 
 bool netns_has_device(int fd, const char *dev)
@@ -269,8 +266,7 @@ bool netns_has_device(int fd, const char *dev)
 		search_fd(&s, fd);
 	} else {
 		search_fd(&s, home);
-		netns_for_each(search_name, &s);
-		search_processes(&s);
+		walk_paths(search_path, &s);
 	}
 	if (setns(home, CLONE_NEWNET) && !s.blind) {
 		complain("cannot return to the network namespace: %s",
