@@ -162,9 +162,10 @@ static int open_inum(uint32_t inum)
 	return w.fd;
 }
 
-static void go_home(int home)
+/* @blind: none could be entered, so there is nowhere to return from */
+static void go_home(int home, bool blind)
 {
-	if (!setns(home, CLONE_NEWNET))
+	if (!setns(home, CLONE_NEWNET) || blind)
 		return;
 	complain("cannot return to the network namespace: %s", strerror(errno));
 	exit(STATUS_ERROR);
@@ -196,7 +197,7 @@ int netns_run(uint32_t inum, uint64_t cookie, void (*fn)(void *arg), void *arg)
 			fn(arg);
 			ret = 0;
 		}
-		go_home(home);
+		go_home(home, false);
 	}
 	if (fd >= 0)
 		close(fd);
@@ -268,11 +269,7 @@ bool netns_has_device(int fd, const char *dev)
 		search_fd(&s, home);
 		walk_paths(search_path, &s);
 	}
-	if (setns(home, CLONE_NEWNET) && !s.blind) {
-		complain("cannot return to the network namespace: %s",
-			 strerror(errno));
-		exit(STATUS_ERROR);
-	}
+	go_home(home, s.blind);
 	close(home);
 	free(s.seen);
 	return s.found || s.blind;
