@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "family.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 
 #include "clean.h"
 #include "complain.h"
+#include "filter.h"
 
 #define TALK_BUF (64u << 10)
 
@@ -110,6 +112,29 @@ struct nlmsghdr *family_request(struct family *f, void *buf, uint8_t cmd,
 	genl->cmd = cmd;
 	genl->version = SKBTRAIL_FAMILY_VERSION;
 	return nlh;
+}
+
+static void put_program(struct nlmsghdr *nlh, uint16_t attr,
+			const struct bpf_program *prog)
+{
+	static_assert(sizeof(struct bpf_insn) == 8, "struct sock_filter");
+
+	if (prog->bf_len)
+		mnl_attr_put(nlh, attr, prog->bf_len * sizeof(struct bpf_insn),
+			     prog->bf_insns);
+}
+
+void family_put_filter(struct nlmsghdr *nlh, const struct filter *f, uint16_t l2,
+		       uint16_t l3, uint16_t text)
+{
+	char cut[FAMILY_FILTER_TEXT + 1];
+
+	put_program(nlh, l2, &f->l2);
+	put_program(nlh, l3, &f->l3);
+	if (!*f->text)
+		return;
+	snprintf(cut, sizeof(cut), "%s", f->text);
+	mnl_attr_put_strz(nlh, text, cut);
 }
 
 /* Handles one message: 1 go on, 0 done, negative errno. */

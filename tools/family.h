@@ -7,6 +7,12 @@
 
 #include <linux/skbtrail.h>
 
+struct filter;
+
+/* of each program of a filter, and of its text: what the module takes */
+#define FAMILY_FILTER_BYTES 32768
+#define FAMILY_FILTER_TEXT 1023
+
 /**
  * struct family - A socket that speaks to the module.
  * @id: netlink message type of the family
@@ -44,6 +50,10 @@ void family_close(struct family *f);
 /* Begins a request in @buf. */
 struct nlmsghdr *family_request(struct family *f, void *buf, uint8_t cmd,
 				uint16_t flags);
+
+/* Puts a filter into a request, under these attributes; of its text what the module takes. */
+void family_put_filter(struct nlmsghdr *nlh, const struct filter *f, uint16_t l2,
+		       uint16_t l3, uint16_t text);
 
 /* Sends a request and passes each reply to @cb: 0, or a negative errno. */
 int family_talk(struct family *f, struct nlmsghdr *nlh, mnl_cb_t cb, void *arg);

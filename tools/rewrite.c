@@ -26,7 +26,6 @@
 #define ASK_MS 200
 
 #define REQUEST_BUF (128u << 10)
-#define MAX_FILTER_BYTES 32768
 
 /**
  * struct addition - A rule to be added.
@@ -56,18 +55,6 @@ static void put_action(struct nlmsghdr *nlh, const struct action *a)
 		mnl_attr_put(nlh, SKBTRAIL_A_ACTION_BYTES, a->bytes_len, a->bytes);
 	}
 	mnl_attr_nest_end(nlh, nest);
-}
-
-static void put_filter(struct nlmsghdr *nlh, const struct filter *f)
-{
-	if (f->l2.bf_len)
-		mnl_attr_put(nlh, SKBTRAIL_A_RULE_FILTER_L2,
-			     f->l2.bf_len * sizeof(struct bpf_insn), f->l2.bf_insns);
-	if (f->l3.bf_len)
-		mnl_attr_put(nlh, SKBTRAIL_A_RULE_FILTER_L3,
-			     f->l3.bf_len * sizeof(struct bpf_insn), f->l3.bf_insns);
-	if (*f->text)
-		mnl_attr_put_strz(nlh, SKBTRAIL_A_RULE_FILTER_TEXT, f->text);
 }
 
 static void put_flag(struct nlmsghdr *nlh, uint16_t attr, bool on)
@@ -116,7 +103,8 @@ static int send_addition(struct addition *add, struct family *family)
 		mnl_attr_put_u32(nlh, SKBTRAIL_A_RULE_PLACE,
 				 o->after_nat ? SKBTRAIL_RULE_PLACE_AFTER_NAT :
 						SKBTRAIL_RULE_PLACE_BEFORE_NAT);
-	put_filter(nlh, &add->filter);
+	family_put_filter(nlh, &add->filter, SKBTRAIL_A_RULE_FILTER_L2,
+			  SKBTRAIL_A_RULE_FILTER_L3, SKBTRAIL_A_RULE_FILTER_TEXT);
 	if (o->dev)
 		mnl_attr_put_strz(nlh, SKBTRAIL_A_RULE_DEV, o->dev);
 	if (add->netns >= 0)
@@ -191,8 +179,9 @@ static int carry_out(struct addition *add)
 
 static int check_filter(const struct filter *f)
 {
-	if (f->l2.bf_len * sizeof(struct bpf_insn) <= MAX_FILTER_BYTES &&
-	    f->l3.bf_len * sizeof(struct bpf_insn) <= MAX_FILTER_BYTES && strlen(f->text) < 1024)
+	if (f->l2.bf_len * sizeof(struct bpf_insn) <= FAMILY_FILTER_BYTES &&
+	    f->l3.bf_len * sizeof(struct bpf_insn) <= FAMILY_FILTER_BYTES &&
+	    strlen(f->text) <= FAMILY_FILTER_TEXT)
 		return 0;
 	return complain("the filter is too long");
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "start.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,9 +8,6 @@
 #include "complain.h"
 #include "netns.h"
 #include "stagelist.h"
-
-#define MAX_FILTER_BYTES 32768
-#define MAX_FILTER_TEXT 1023
 
 static int add_stage(struct start *s, size_t *cap, const struct stagelist *list,
 		     const char *name)
@@ -54,10 +50,10 @@ static int resolve_stages(struct start *s, struct family *family)
 
 static int check_size(const struct bpf_program *prog)
 {
-	if (prog->bf_len * sizeof(struct bpf_insn) <= MAX_FILTER_BYTES)
+	if (prog->bf_len * sizeof(struct bpf_insn) <= FAMILY_FILTER_BYTES)
 		return 0;
 	return complain("the filter is too long: %u instructions, at most %zu",
-			prog->bf_len, MAX_FILTER_BYTES / sizeof(struct bpf_insn));
+			prog->bf_len, FAMILY_FILTER_BYTES / sizeof(struct bpf_insn));
 }
 
 static int resolve(struct start *s, struct family *family)
@@ -99,28 +95,6 @@ void start_release(struct start *s)
 	free(s->stages);
 }
 
-static void put_program(struct nlmsghdr *nlh, uint16_t attr,
-			const struct bpf_program *prog)
-{
-	static_assert(sizeof(struct bpf_insn) == 8, "struct sock_filter");
-
-	if (prog->bf_len)
-		mnl_attr_put(nlh, attr, prog->bf_len * sizeof(struct bpf_insn),
-			     prog->bf_insns);
-}
-
-static void put_filter(struct nlmsghdr *nlh, const struct filter *f)
-{
-	char text[MAX_FILTER_TEXT + 1];
-
-	put_program(nlh, SKBTRAIL_A_SESSION_FILTER_L2, &f->l2);
-	put_program(nlh, SKBTRAIL_A_SESSION_FILTER_L3, &f->l3);
-	if (!*f->text)
-		return;
-	snprintf(text, sizeof(text), "%s", f->text);
-	mnl_attr_put_strz(nlh, SKBTRAIL_A_SESSION_FILTER_TEXT, text);
-}
-
 struct nlmsghdr *start_request(const struct start *s, struct family *family,
 			       void *buf)
 {
@@ -129,7 +103,8 @@ struct nlmsghdr *start_request(const struct start *s, struct family *family,
 	const struct options *opts = s->opts;
 	size_t i;
 
-	put_filter(nlh, &s->filter);
+	family_put_filter(nlh, &s->filter, SKBTRAIL_A_SESSION_FILTER_L2,
+			  SKBTRAIL_A_SESSION_FILTER_L3, SKBTRAIL_A_SESSION_FILTER_TEXT);
 	for (i = 0; i < s->nr_stages; i++)
 		mnl_attr_put_u32(nlh, SKBTRAIL_A_SESSION_STAGE, s->stages[i]);
 	if (opts->dev)
