@@ -176,8 +176,8 @@ static void put_gateway(struct json_object *o, const struct member *m, const uin
 	uint8_t family = record[offsetof(struct skbtrail_fact_route, family)];
 	char buf[INET6_ADDRSTRLEN];
 
-	if (family == AF_INET || family == AF_INET6)
-		json_add_text(o, m->key, inet_ntop(family, record + m->at, buf, sizeof(buf)));
+	/* NULL for other families */
+	json_add_text(o, m->key, inet_ntop(family, record + m->at, buf, sizeof(buf)));
 }
 
 #define MEMBER(fact, key, member, put) \
@@ -344,25 +344,17 @@ static struct json_object *json_ct(const struct value *v)
 	return o;
 }
 
-static void add_tuple_address(struct json_object *o, const char *key,
-			      const struct skbtrail_fact_tuple *t, const uint8_t *addr)
-{
-	char buf[INET6_ADDRSTRLEN];
-
-	if (t->family == AF_INET || t->family == AF_INET6)
-		json_add_text(o, key, inet_ntop(t->family, addr, buf, sizeof(buf)));
-}
-
 static struct json_object *json_tuple(const struct value *v)
 {
 	struct json_object *o = json_object_new_object();
 	struct skbtrail_fact_tuple t;
-	char buf[32];
+	char buf[INET6_ADDRSTRLEN];
 
 	fact_copy(v, &t, sizeof(t));
 	json_add_text(o, "proto", fact_protocol(t.proto, buf, sizeof(buf)));
-	add_tuple_address(o, "src", &t, t.saddr);
-	add_tuple_address(o, "dst", &t, t.daddr);
+	/* NULL for other families */
+	json_add_text(o, "src", inet_ntop(t.family, t.saddr, buf, sizeof(buf)));
+	json_add_text(o, "dst", inet_ntop(t.family, t.daddr, buf, sizeof(buf)));
 	if (t.proto == IPPROTO_ICMP || t.proto == IPPROTO_ICMPV6) {
 		json_add_number(o, "id", t.sport);
 		json_add_number(o, "type", t.dport >> 8);

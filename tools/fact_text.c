@@ -234,15 +234,14 @@ static void text_ct(FILE *f, const struct value *v)
 static void text_end(FILE *f, const struct skbtrail_fact_tuple *t, const uint8_t *addr,
 		     unsigned int port)
 {
-	struct value v = { .len = t->family == AF_INET ? 4 : 16 };
+	int family = t->family == AF_INET ? AF_INET : AF_INET6;
 	char buf[INET6_ADDRSTRLEN];
 
-	memcpy(v.data, addr, v.len);
-	fact_address(&v, buf, sizeof(buf));
+	inet_ntop(family, addr, buf, sizeof(buf));
 	if (t->proto == IPPROTO_ICMP || t->proto == IPPROTO_ICMPV6)
 		fputs(buf, f);
 	else
-		fprintf(f, v.len == 4 ? "%s:%u" : "[%s]:%u", buf, port);
+		fprintf(f, family == AF_INET ? "%s:%u" : "[%s]:%u", buf, port);
 }
 
 static void text_tuple(FILE *f, const struct value *v)
@@ -259,14 +258,14 @@ static void text_route(FILE *f, const struct value *v)
 {
 	char buf[INET6_ADDRSTRLEN], name[SKBTRAIL_NAME_LEN];
 	struct skbtrail_fact_route r;
-	struct value gw = { 0 };
+	const char *via;
 
 	fact_copy(v, &r, sizeof(r));
 	fputs(r.type ? fact_route_type(r.type, buf, sizeof(buf)) : "unknown", f);
-	gw.len = r.family == AF_INET ? 4 : r.family == AF_INET6 ? 16 : 0;
-	memcpy(gw.data, r.gateway, gw.len);
-	if (gw.len)
-		fprintf(f, " via %s", fact_address(&gw, buf, sizeof(buf)));
+	/* NULL for other families */
+	via = inet_ntop(r.family, r.gateway, buf, sizeof(buf));
+	if (via)
+		fprintf(f, " via %s", via);
 	clean_text(name, sizeof(name), r.name, sizeof(r.name));
 	if (*name)
 		fprintf(f, " dev %s", name);
