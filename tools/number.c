@@ -9,6 +9,7 @@
 #include "complain.h"
 
 #define MAX_SECONDS 31536000	/* a year */
+#define BILLION 1000000000
 
 /* Reads digits, and digits only, up to *@end. strtoull() alone would take "-1" and " 1". */
 static int digits(const char *text, char **end, uint64_t *n)
@@ -77,45 +78,40 @@ int number_bytes(const char *option, const char *text, uint64_t min,
 	return in_range(option, text, min, max, *n);
 }
 
-int number_seconds(const char *option, const char *text, uint64_t *ms)
+/* Digits, of which @max is the most, and decimals: in parts of which @parts make one. */
+static int decimal(const char *text, uint64_t max, uint64_t parts, uint64_t *n)
 {
-	uint64_t unit = 100;
-	uint64_t s;
 	char *end;
 
-	if (digits(text, &end, &s) || s > MAX_SECONDS)
-		goto refuse;
-	*ms = s * 1000;
+	if (digits(text, &end, n) || *n > max)
+		return -1;
+	*n *= parts;
 	if (*end == '.') {
-		for (end++; isdigit((unsigned char)*end); end++, unit /= 10)
-			*ms += unit * (*end - '0');
+		for (end++; isdigit((unsigned char)*end); end++) {
+			parts /= 10;
+			*n += parts * (*end - '0');
+		}
 		if (!isdigit((unsigned char)end[-1]))
-			goto refuse;
+			return -1;
 	}
-	if (!*end && *ms)
+	return *end ? -1 : 0;
+}
+
+int number_seconds(const char *option, const char *text, uint64_t *ms)
+{
+	if (!decimal(text, MAX_SECONDS, 1000, ms) && *ms)
 		return 0;
-refuse:
 	return complain("%s takes seconds such as 5 or 0.5, not '%s'", option, text);
 }
 
 int number_share(const char *option, const char *text, uint32_t *billionths)
 {
-	uint32_t unit = 100000000;
-	uint64_t whole;
-	char *end;
+	uint64_t n;
 
-	if (digits(text, &end, &whole) || whole > 1)
-		goto refuse;
-	*billionths = whole * 1000000000;
-	if (*end == '.') {
-		for (end++; isdigit((unsigned char)*end); end++, unit /= 10)
-			*billionths += unit * (*end - '0');
-		if (!isdigit((unsigned char)end[-1]))
-			goto refuse;
-	}
-	if (!*end && *billionths && *billionths <= 1000000000)
+	if (!decimal(text, 1, BILLION, &n) && n && n <= BILLION) {
+		*billionths = n;
 		return 0;
-refuse:
+	}
 	return complain("%s takes a share such as 0.01, more than 0 and at most 1, not '%s'",
 			option, text);
 }
