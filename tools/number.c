@@ -21,11 +21,8 @@ static int digits(const char *text, char **end, uint64_t *n)
 	return errno ? -1 : 0;
 }
 
-static int in_range(const char *option, const char *text, uint64_t min,
-		    uint64_t max, uint64_t n)
+static int refuse_range(const char *option, const char *text, uint64_t min, uint64_t max)
 {
-	if (n >= min && n <= max)
-		return 0;
 	return complain("%s takes a number from %llu to %llu, not '%s'", option,
 			(unsigned long long)min, (unsigned long long)max, text);
 }
@@ -35,11 +32,9 @@ int number_parse(const char *option, const char *text, uint64_t min,
 {
 	char *end;
 
-	if (digits(text, &end, n) || *end)
-		return complain("%s takes a number from %llu to %llu, not '%s'",
-				option, (unsigned long long)min,
-				(unsigned long long)max, text);
-	return in_range(option, text, min, max, *n);
+	if (!digits(text, &end, n) && !*end && *n >= min && *n <= max)
+		return 0;
+	return refuse_range(option, text, min, max);
 }
 
 static int scale(const char *suffix)
@@ -75,7 +70,7 @@ int number_bytes(const char *option, const char *text, uint64_t min,
 		*n = UINT64_MAX;
 	else
 		*n <<= shift;
-	return in_range(option, text, min, max, *n);
+	return *n >= min && *n <= max ? 0 : refuse_range(option, text, min, max);
 }
 
 /* Digits, of which @max is the most, and decimals: in parts of which @parts make one. */
