@@ -121,6 +121,15 @@ static const char *vital_missing(void)
 }
 
 bool skbtrail_attach_xt;
+bool skbtrail_attach_nft;
+
+/* what has to be seen while packets are traced through x_tables, through nf_tables */
+#define XT_OPS	(BIT_ULL(SKBTRAIL_OP_XT_TRACE) | BIT_ULL(SKBTRAIL_OP_XT_OTHERS) | \
+		 BIT_ULL(SKBTRAIL_OP_XT_PARK) | BIT_ULL(SKBTRAIL_OP_NFT_CHAIN))
+#define NFT_OPS	(BIT_ULL(SKBTRAIL_OP_XT_OTHERS) | BIT_ULL(SKBTRAIL_OP_XT_PARK) | \
+		 BIT_ULL(SKBTRAIL_OP_NFT_CHAIN) | BIT_ULL(SKBTRAIL_OP_NFT_TAKES) | \
+		 BIT_ULL(SKBTRAIL_OP_NFT_TRACER) | BIT_ULL(SKBTRAIL_OP_NFT_TRACE) | \
+		 BIT_ULL(SKBTRAIL_OP_NFT_WORD))
 
 /*
  * With kprobes a call can be skipped that would keep a trace to ourselves.
@@ -129,20 +138,40 @@ bool skbtrail_attach_xt;
 static void trace_tables(bool on)
 {
 	lockdep_assert_held(&skbtrail_control);
-	if (skbtrail_attach_skips || !skbtrail_func_sees_traces())
-		on = false;
-	WRITE_ONCE(skbtrail_attach_xt, on && SKBTRAIL_XT_TRACE);
+	on = on && !skbtrail_attach_skips;
+	WRITE_ONCE(skbtrail_attach_xt, SKBTRAIL_XT_TRACE && on && skbtrail_func_sees(XT_OPS));
+	WRITE_ONCE(skbtrail_attach_nft, on && skbtrail_func_sees(NFT_OPS));
+}
+
+/* nf_tables tells of the rules that match while somebody asks for them */
+static void switch_rules(void)
+{
+	skbtrail_trace_switch(skbtrail_attach_nft && skbtrail_want_rules);
 }
 
 /* hooks and probes that take traces back may go after this: nothing is traced any more */
 static void untrace_tables(void)
 {
-	if (!skbtrail_attach_xt)
+	if (!skbtrail_attach_xt && !skbtrail_attach_nft)
 		return;
 	trace_tables(false);
 	/* points are run within one RCU read-side section */
-	if (skbtrail_func_hooks_tables())
+	if (skbtrail_func_hooks_tables() || skbtrail_want_rules)
 		synchronize_rcu();
+}
+
+int skbtrail_attach_rules(struct netlink_ext_ack *extack)
+{
+	lockdep_assert_held(&skbtrail_control);
+	if (skbtrail_attach_nft)
+		return 0;
+	if (skbtrail_attach_skips)
+		NL_SET_ERR_MSG(extack,
+			       "which rules match is told by ftrace only; load the module with attach=auto");
+	else
+		NL_SET_ERR_MSG(extack,
+			       "this kernel does not show which rules match; leave that out");
+	return -EOPNOTSUPP;
 }
 
 /* points that become available are used by the sessions that run */
@@ -162,6 +191,7 @@ static void gain(const char *mod)
 		pr_warn_once("skbtrail: the functions of a new module cannot be watched\n");
 	/* what has come could see traces; none of it has run */
 	trace_tables(sessions);
+	switch_rules();
 }
 
 #define HOOKS_MAX	64
@@ -245,6 +275,7 @@ int skbtrail_attach(const unsigned long *stages, u32 *points, u32 *missing,
 		err = skbtrail_nf_watch(wanted);
 	if (!err && skbtrail_switch_on() && !READ_ONCE(skbtrail_switch_doubt)) {
 		trace_tables(true);
+		switch_rules();
 		return 0;
 	}
 	if (err == -EBUSY)
@@ -272,6 +303,7 @@ void skbtrail_detach(const unsigned long *stages)
 	tracepoints_remove();
 	skbtrail_switch_end();
 	trace_tables(sessions);
+	switch_rules();
 }
 
 /* the points were looked for; control mutex */
@@ -285,8 +317,13 @@ static int on_module(struct notifier_block *nb, unsigned long what, void *data)
 	mutex_lock(&skbtrail_control);
 	if (resolved && what == MODULE_STATE_COMING)
 		gain(mod->name);
-	if (resolved && what == MODULE_STATE_GOING)
+	/* only now does it lend what it offers */
+	if (resolved && what == MODULE_STATE_LIVE)
+		switch_rules();
+	if (resolved && what == MODULE_STATE_GOING) {
 		skbtrail_func_lose(mod->name);
+		skbtrail_trace_forget(mod->name);
+	}
 	if (resolved && (what == MODULE_STATE_COMING || what == MODULE_STATE_GOING) &&
 	    !strcmp(mod->name, "nfnetlink_queue")) {
 		skbtrail_nf_queueing(what == MODULE_STATE_COMING);

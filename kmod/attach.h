@@ -25,6 +25,9 @@ int skbtrail_attach(const unsigned long *stages, u32 *points, u32 *missing,
 /** skbtrail_detach() - undo skbtrail_attach(); when it returns no probe is running */
 void skbtrail_detach(const unsigned long *stages);
 
+/** skbtrail_attach_rules() - whether a session that was attached can be told of rules; or an error */
+int skbtrail_attach_rules(struct netlink_ext_ack *extack);
+
 /** skbtrail_attach_kind() - how function entries are attached: enum skbtrail_attach_kind */
 u32 skbtrail_attach_kind(void);
 
@@ -126,8 +129,12 @@ bool skbtrail_attach_hook_watched(const void *fn);
 /** skbtrail_attach_hook_new() - somebody is about to register a hook; process context */
 void skbtrail_attach_hook_new(const struct nf_hook_ops *ops);
 
-/* packets may be traced through x_tables, and what does not concern others is kept from them */
+/*
+ * Packets may be traced through x_tables, through nf_tables, and what that tells and
+ * does not concern others is kept from them.
+ */
 extern bool skbtrail_attach_xt;
+extern bool skbtrail_attach_nft;
 
 int skbtrail_attach_init(void);
 void skbtrail_attach_exit(void);
@@ -158,8 +165,8 @@ void skbtrail_func_lose(const char *mod);
  */
 void skbtrail_func_hooks(void **fns, unsigned int n, bool wanted);
 
-/** skbtrail_func_sees_traces() - whether all that could tell others of a trace is watched */
-bool skbtrail_func_sees_traces(void);
+/** skbtrail_func_sees() - whether all points with these ops, a bit each, are watched */
+bool skbtrail_func_sees(u64 ops);
 
 /** skbtrail_func_hooks_tables() - whether a watched hook function has rules of x_tables */
 bool skbtrail_func_hooks_tables(void);

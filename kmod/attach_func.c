@@ -440,17 +440,14 @@ u32 skbtrail_attach_hooks_gen(void)
 	return READ_ONCE(hooks_gen);
 }
 
-bool skbtrail_func_sees_traces(void)
+bool skbtrail_func_sees(u64 ops)
 {
 	const struct skbtrail_point *p;
 
-	for (p = why_first; p < why_end; p++) {
-		if (p->op != SKBTRAIL_OP_XT_TRACE && p->op != SKBTRAIL_OP_XT_OTHERS &&
-		    p->op != SKBTRAIL_OP_XT_PARK && p->op != SKBTRAIL_OP_NFT_CHAIN)
-			continue;
-		if (!p->attached && p->state != SKBTRAIL_POINT_STATE_ABSENT)
+	for (p = why_first; p < why_end; p++)
+		if (ops & BIT_ULL(p->op) && !p->attached &&
+		    p->state != SKBTRAIL_POINT_STATE_ABSENT)
 			return false;
-	}
 	return true;
 }
 

@@ -16,6 +16,7 @@
 #include <linux/tracepoint.h>
 #include <net/ip.h>
 #include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_tables.h>
 #include <net/sock.h>
 
 #include <net/dropreason.h>
@@ -39,13 +40,14 @@ static inline const struct pt_regs *skbtrail_ftrace_args(struct ftrace_regs *fre
 #endif
 }
 
-/** skbtrail_arg_place() - where argument @n, from 1 to 4, is; 0: where there is none */
+/** skbtrail_arg_place() - where argument @n, from 1 to 5, is; 0: where there is none */
 static __always_inline u8 skbtrail_arg_place(unsigned int n)
 {
 #ifdef CONFIG_X86_64
 	static const u8 at[] = { 0,
 		offsetof(struct pt_regs, di), offsetof(struct pt_regs, si),
 		offsetof(struct pt_regs, dx), offsetof(struct pt_regs, cx),
+		offsetof(struct pt_regs, r8),
 	};
 
 	return at[n];
@@ -64,7 +66,7 @@ static __always_inline unsigned long skbtrail_arg_at(const struct pt_regs *regs,
 #endif
 }
 
-/** skbtrail_arg() - argument @n, from 1 to 4, of a function that was entered */
+/** skbtrail_arg() - argument @n, from 1 to 5, of a function that was entered */
 static __always_inline unsigned long skbtrail_arg(const struct pt_regs *regs, unsigned int n)
 {
 	return skbtrail_arg_at(regs, skbtrail_arg_place(n));
@@ -105,6 +107,42 @@ static inline void skbtrail_set_nf_trace(struct sk_buff *skb, bool on)
 static inline bool skbtrail_nf_trace(const struct sk_buff *skb) { return false; }
 static inline void skbtrail_set_nf_trace(struct sk_buff *skb, bool on) { }
 #endif
+
+/**
+ * struct skbtrail_nft_word - what nf_tables tells of a packet that is traced
+ * @pkt: the packet
+ * @verdict: in the registers, as it is now; NULL where that is the policy
+ * @rule: or the mark behind the last one of a chain; NULL for a policy
+ * @info: what nf_tables tells others from then on, unless nf_trace is taken from it
+ * @type: enum nft_trace_types
+ */
+struct skbtrail_nft_word {
+	const struct nft_pktinfo	*pkt;
+	const struct nft_verdict	*verdict;
+	const struct nft_rule_dp	*rule;
+	struct nft_traceinfo		*info;
+	u8				type;
+};
+
+/** skbtrail_nft_word() - the arguments of __nft_trace_packet() */
+static inline struct skbtrail_nft_word skbtrail_nft_word(const struct pt_regs *regs)
+{
+#ifdef SKBTRAIL_NFT_INFO_ALONE
+	struct nft_traceinfo *info = (struct nft_traceinfo *)skbtrail_arg(regs, 1);
+
+	return (struct skbtrail_nft_word) {
+		info->pkt, info->verdict, info->rule, info, skbtrail_arg(regs, 3),
+	};
+#else
+	return (struct skbtrail_nft_word) {
+		(const struct nft_pktinfo *)skbtrail_arg(regs, 1),
+		(const struct nft_verdict *)skbtrail_arg(regs, 2),
+		(const struct nft_rule_dp *)skbtrail_arg(regs, 3),
+		(struct nft_traceinfo *)skbtrail_arg(regs, 4),
+		skbtrail_arg(regs, 5),
+	};
+#endif
+}
 
 /*
  * A packet's connection is in the packet; its layout is that of the headers this

@@ -12,3 +12,7 @@ ccflags-$(shell grep -sqw ktime_get_snapshot_id $(srctree)/include/linux/timekee
 # the socket of the kfree_skb tracepoint became const
 ccflags-$(shell grep -sq 'const struct sock \*rx_sk' $(srctree)/include/trace/events/skb.h && echo y) += \
 	-DSKBTRAIL_RX_SK_CONST
+
+# nf_tables handed a packet, verdict and rule on within what it traces with
+ccflags-$(shell grep -sq 'nft_trace_notify.struct nft_traceinfo' $(srctree)/include/net/netfilter/nf_tables.h && \
+	echo y) += -DSKBTRAIL_NFT_INFO_ALONE

@@ -42,6 +42,7 @@ static const struct nla_policy session_policy[SKBTRAIL_A_SESSION_MAX + 1] = {
 	[SKBTRAIL_A_SESSION_BUFFER] = NLA_POLICY_FULL_RANGE(NLA_U32, &buffer_range),
 	[SKBTRAIL_A_SESSION_FLUSH_MS] = NLA_POLICY_RANGE(NLA_U32, 1, 10000),
 	[SKBTRAIL_A_SESSION_STACK] = { .type = NLA_FLAG },
+	[SKBTRAIL_A_SESSION_RULES] = { .type = NLA_FLAG },
 };
 
 static struct netlink_range_validation number_range = { .min = 1, .max = S32_MAX };
@@ -288,6 +289,7 @@ static int take_config(struct skbtrail_config *c, struct genl_info *info)
 	c->buffer = u32_or(a[SKBTRAIL_A_SESSION_BUFFER], DEFAULT_BUFFER);
 	c->flush_ms = u32_or(a[SKBTRAIL_A_SESSION_FLUSH_MS], DEFAULT_FLUSH);
 	c->stack = nla_get_flag(a[SKBTRAIL_A_SESSION_STACK]);
+	c->rules = nla_get_flag(a[SKBTRAIL_A_SESSION_RULES]);
 	if (a[SKBTRAIL_A_SESSION_FILTER_TEXT])
 		nla_strscpy(c->text, a[SKBTRAIL_A_SESSION_FILTER_TEXT], sizeof(c->text));
 	take_stages(c, info);

@@ -42,6 +42,7 @@ MODULE_PARM_DESC(entries, "packets that can be followed at once, 64 to 8388608; 
 /* see session.h */
 DEFINE_MUTEX(skbtrail_control);
 unsigned long skbtrail_active;
+u32 skbtrail_want_rules;
 struct skbtrail_interest skbtrail_interest[SKBTRAIL_ST_COUNT];
 struct skbtrail_session __rcu *skbtrail_sessions[SKBTRAIL_MAX_SESSIONS];
 
@@ -99,6 +100,7 @@ static void unlink_session(struct skbtrail_session *s)
 {
 	set_interest(s, false);
 	clear_bit(s->bit, &skbtrail_active);
+	WRITE_ONCE(skbtrail_want_rules, skbtrail_want_rules & ~BIT(s->bit));
 	RCU_INIT_POINTER(skbtrail_sessions[s->bit], NULL);
 	skbtrail_stream_leave(s->bit);
 	/* the packet path runs with interrupts off: this waits for it */
@@ -200,9 +202,18 @@ static int open_session(struct skbtrail_session *s, struct sock *sk,
 	rcu_assign_pointer(skbtrail_sessions[s->bit], s);
 	skbtrail_stream_join(&s->stream, s->bit);
 	set_bit(s->bit, &skbtrail_active);
+	if (s->config.rules)
+		WRITE_ONCE(skbtrail_want_rules, skbtrail_want_rules | BIT(s->bit));
 	err = skbtrail_attach(s->config.begin, &points, &missing, extack);
 	if (err)
 		goto out_unlink;
+	if (s->config.rules)
+		err = skbtrail_attach_rules(extack);
+	if (err) {
+		unlink_session(s);
+		skbtrail_detach(s->config.begin);
+		goto out_slot;
+	}
 	/* trails begin only now: none is to lack hits of probes not in place yet */
 	set_interest(s, true);
 	s->points = points;
@@ -211,6 +222,7 @@ static int open_session(struct skbtrail_session *s, struct sock *sk,
 
 out_unlink:
 	unlink_session(s);
+out_slot:
 	spin_lock(&slots_lock);
 	slots[s->bit] = NULL;
 	spin_unlock(&slots_lock);

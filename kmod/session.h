@@ -25,6 +25,7 @@
  * @buffer: bytes for batches and the socket's queue
  * @flush_ms: interval of flushes
  * @stack: it is to be told who called whom where a packet is dropped
+ * @rules: it is to be told every rule of netfilter that a packet matches
  * @stages: wanted
  * @begin: stages a trail can begin at: those wanted and, where only socket calls
  *	and what follows them are wanted, the first that sees the packet
@@ -40,6 +41,7 @@ struct skbtrail_config {
 	u32			buffer;
 	u32			flush_ms;
 	bool			stack;
+	bool			rules;
 	DECLARE_BITMAP(stages, SKBTRAIL_ST_COUNT);
 	DECLARE_BITMAP(begin, SKBTRAIL_ST_COUNT);
 };
@@ -84,6 +86,8 @@ struct skbtrail_session {
 extern struct mutex skbtrail_control;
 
 extern unsigned long skbtrail_active;
+/* sessions that ask for rules; the same */
+extern u32 skbtrail_want_rules;
 
 /**
  * struct skbtrail_interest - which sessions a stage matters to, a bit each

@@ -100,7 +100,7 @@ static void enter_hook(const struct skbtrail_point *p, const void *priv, struct 
 		skbtrail_deed_next();
 	if (!life)
 		return;
-	skbtrail_xt_untrace(life, skb);
+	skbtrail_trace_off(life, skb);
 	v = skbtrail_visit_lock(life, false);
 	if (v) {
 		if (skbtrail_visit_here(v, life, state)) {
@@ -109,8 +109,9 @@ static void enter_hook(const struct skbtrail_point *p, const void *priv, struct 
 			if (hand)
 				skbtrail_deed_hand(v, skb, kind);
 			/* those of ARP have no trace, nor has ebtables */
-			if (kind == SKBTRAIL_HOOK_TABLES && v->closed && state->pf != NFPROTO_ARP)
-				skbtrail_xt_trace(life, skb);
+			if (kind == SKBTRAIL_HOOK_TABLES && v->closed &&
+			    state->pf != NFPROTO_ARP && READ_ONCE(skbtrail_attach_xt))
+				skbtrail_trace_on(life, skb);
 		}
 		skbtrail_visit_unlock(v);
 	}
@@ -127,7 +128,7 @@ void skbtrail_verdict_point(const struct skbtrail_point *p, struct sk_buff *skb,
 
 	if (!life)
 		return;
-	skbtrail_xt_untrace(life, skb);
+	skbtrail_trace_off(life, skb);
 	v = skbtrail_visit_lock(life, true);
 	if (v) {
 		this_cpu_write(skbtrail_verdict_last, skb);
@@ -168,7 +169,7 @@ void skbtrail_verdict_left(struct sk_buff *skb, const struct nf_hook_state *stat
 	this_cpu_write(skbtrail_verdict_last, NULL);
 	if (!life)
 		return;
-	skbtrail_xt_untrace(life, skb);
+	skbtrail_trace_off(life, skb);
 	v = visit_at(life, state);
 	if (v) {
 		skbtrail_deed_done(v, life, skb, state, v->hooks->num_hook_entries);
@@ -197,7 +198,7 @@ static void park(struct sk_buff *skb, const struct nf_hook_state *state, u32 ind
 
 	if (!life)
 		return;
-	skbtrail_xt_untrace(life, skb);
+	skbtrail_trace_off(life, skb);
 	v = visit_at(life, state);
 	if (v) {
 		if (skbtrail_hook_place(v->hooks, v->actor.fn, v->actor.priv) == (int)index) {
@@ -245,7 +246,7 @@ void skbtrail_verdict_hit(const struct skbtrail_point *p, const struct pt_regs *
 		skbtrail_xt_matched(regs);
 		break;
 	case SKBTRAIL_OP_XT_OTHERS:
-		skbtrail_xt_give_up((const struct sk_buff *)skbtrail_arg(regs, 1));
+		skbtrail_trace_give_up((const struct sk_buff *)skbtrail_arg(regs, 1));
 		break;
 	case SKBTRAIL_OP_XT_PARK:
 		park((struct sk_buff *)skbtrail_arg(regs, 1),
@@ -270,6 +271,17 @@ void skbtrail_verdict_hit(const struct skbtrail_point *p, const struct pt_regs *
 	case SKBTRAIL_OP_NFT_CHAIN:
 		skbtrail_nft_enter((const struct nft_pktinfo *)skbtrail_arg(regs, 1),
 				   (const struct nft_chain *)skbtrail_arg(regs, 2));
+		break;
+	case SKBTRAIL_OP_NFT_TRACER:
+		skbtrail_nft_tracer((const struct nft_expr *)skbtrail_arg(regs, 1),
+				    (const struct nft_pktinfo *)skbtrail_arg(regs, 3));
+		break;
+	case SKBTRAIL_OP_NFT_TRACE:
+		skbtrail_nft_begin((struct nft_traceinfo *)skbtrail_arg(regs, 1),
+				   (const struct nft_pktinfo *)skbtrail_arg(regs, 2));
+		break;
+	case SKBTRAIL_OP_NFT_WORD:
+		skbtrail_nft_matched(regs);
 		break;
 	default:
 		skbtrail_nft_evaluate(p, (const struct nft_expr *)skbtrail_arg(regs, 1),

@@ -18,6 +18,16 @@ struct skbtrail_sighting;
 /** skbtrail_verdict_forget() - nothing is followed, so nothing is inside netfilter; process */
 void skbtrail_verdict_forget(void);
 
+/**
+ * skbtrail_trace_switch() - have nf_tables tell of rules that match packets that are traced
+ *
+ * Context: control mutex held, may sleep.
+ */
+void skbtrail_trace_switch(bool on);
+
+/** skbtrail_trace_forget() - a module goes, and what was switched on in it; control mutex held */
+void skbtrail_trace_forget(const char *mod);
+
 /*
  * All of the following: interrupts off, within netfilter, which is to say within the
  * kernel's own RCU read-side section. They only look, but for nf_trace.

@@ -10,8 +10,12 @@
 #include <linux/uaccess.h>
 #include <net/netfilter/nf_tables.h>
 #include <net/netfilter/nf_tables_core.h>
+#include <net/netfilter/nft_meta.h>
 
 #include "attach.h"
+#include "clock.h"
+#include "compat.h"
+#include "session.h"
 #include "stages.h"
 #include "stream.h"
 #include "symbols.h"
@@ -28,21 +32,26 @@ void skbtrail_nft_enter(const struct nft_pktinfo *pkt, const struct nft_chain *c
 
 	if (!life)
 		return;
-	skbtrail_xt_untrace(life, pkt->skb);
+	skbtrail_trace_off(life, pkt->skb);
 	v = skbtrail_visit_lock(life, true);
 	if (v) {
-		if (skbtrail_visit_here(v, life, pkt->state))
+		if (skbtrail_visit_here(v, life, pkt->state)) {
 			skbtrail_deed_act(v, life, pkt->skb, pkt->state,
 					  nft_base_chain(chain)->ops.hook,
 					  nft_base_chain(chain)->ops.priv);
+			if (v->closed && READ_ONCE(skbtrail_attach_nft) &&
+			    life->sessions & READ_ONCE(skbtrail_want_rules))
+				skbtrail_trace_on(life, pkt->skb);
+		}
 		skbtrail_where_of(&v->where, pkt->state);
 		v->epoch = skbtrail_attach_why_missed();
 		v->regs = NULL;
 		v->lost = false;
 		v->placed = false;
+		v->taken = false;
+		v->info = NULL;
 		v->depth = 1;
-		v->step[0].chain = chain;
-		v->step[0].expr = NULL;
+		v->step[0] = (struct skbtrail_step){ .chain = chain };
 		skbtrail_visit_unlock(v);
 	}
 	skbtrail_track_unlock(set);
@@ -54,21 +63,18 @@ static const struct nft_rule_blob *blob_of(const struct nft_chain *chain, unsign
 		     rcu_dereference_raw(chain->blob_gen_0);
 }
 
-static bool in_blob(const struct nft_rule_blob *blob, const struct nft_expr *expr)
+static bool in_blob(const struct nft_rule_blob *blob, const void *at)
 {
-	const u8 *at = (const u8 *)expr;
-
-	return blob && at >= blob->data && at < blob->data + blob->size;
+	return blob && (u8 *)at >= blob->data && (u8 *)at < blob->data + blob->size;
 }
 
 /* the rules of a chain lie together, in each of its two generations */
-static const struct nft_rule_blob *blob_with(const struct nft_chain *chain,
-					     const struct nft_expr *expr)
+static const struct nft_rule_blob *blob_with(const struct nft_chain *chain, const void *at)
 {
 	unsigned int gen;
 
 	for (gen = 0; gen < 2; gen++)
-		if (in_blob(blob_of(chain, gen), expr))
+		if (in_blob(blob_of(chain, gen), at))
 			return blob_of(chain, gen);
 	return NULL;
 }
@@ -78,9 +84,8 @@ static const struct nft_rule_blob *blob_with(const struct nft_chain *chain,
  * yet. What has rules that are being evaluated and is in the same table is one.
  */
 static bool chain_with(const struct nft_chain *maybe, const struct nft_table *table,
-		       const struct nft_expr *expr)
+		       const u8 *at)
 {
-	const u8 *at = (const u8 *)expr;
 	const struct nft_rule_blob *blob[2];
 	const struct nft_table *its;
 	unsigned long size;
@@ -99,17 +104,17 @@ static bool chain_with(const struct nft_chain *maybe, const struct nft_table *ta
 }
 
 /*
- * An expression is in a chain the packet is in already, perhaps after a return,
- * or in the one the verdict before has sent it to. (Chains have no loops.) It
- * can also be in an element of a set: then it is in none.
+ * A rule, and what is in it, is in a chain the packet is in already, perhaps after a
+ * return, or in the one the verdict before has sent it to. (Chains have no loops.)
+ * An expression can also be in an element of a set: then it is in none.
  */
-static bool find_step(struct skbtrail_visit *v, const struct nft_expr *expr)
+static bool find_step(struct skbtrail_visit *v, const void *at)
 {
 	const struct nft_chain *target;
 	u8 i;
 
 	for (i = v->depth; i--;) {
-		if (!blob_with(v->step[i].chain, expr))
+		if (!blob_with(v->step[i].chain, at))
 			continue;
 		v->depth = i + 1;
 		return true;
@@ -118,9 +123,9 @@ static bool find_step(struct skbtrail_visit *v, const struct nft_expr *expr)
 	if (!v->regs || v->depth == SKBTRAIL_STEPS)
 		return false;
 	target = v->regs->verdict.chain;
-	if (!chain_with(target, v->step[0].chain->table, expr))
+	if (!chain_with(target, v->step[0].chain->table, at))
 		return false;
-	v->step[v->depth++].chain = target;
+	v->step[v->depth++] = (struct skbtrail_step){ .chain = target };
 	return true;
 }
 
@@ -144,27 +149,6 @@ static bool is_verdict(const struct nft_expr *expr)
 	const struct nft_immediate_expr *imm = nft_expr_priv(expr);
 
 	return imm->dreg == NFT_REG_VERDICT;
-}
-
-void skbtrail_nft_evaluate(const struct skbtrail_point *p, const struct nft_expr *expr,
-			   const struct nft_regs *regs, const struct nft_pktinfo *pkt)
-{
-	struct skbtrail_set *set;
-	struct skbtrail_life *life;
-	struct skbtrail_visit *v;
-
-	if (p->op == SKBTRAIL_OP_NFT_IMMEDIATE && !is_verdict(expr))
-		return;
-	set = skbtrail_track_set(pkt->skb);
-	life = skbtrail_visit_life(set, pkt->skb);
-	if (!life)
-		return;
-	v = skbtrail_visit_lock(life, false);
-	if (v) {
-		note_expr(v, p, expr, regs);
-		skbtrail_visit_unlock(v);
-	}
-	skbtrail_track_unlock(set);
 }
 
 /* the rule around the last expression of a step; @budget: rules that may be passed */
@@ -263,21 +247,30 @@ static u8 nft_cause(const struct skbtrail_visit *v, u64 *handle)
 	return SKBTRAIL_VERDICT_CAUSE_UNKNOWN;
 }
 
-void skbtrail_nft_tell(const struct skbtrail_visit *v, const struct skbtrail_life *life, u64 ns)
+/* of a record, as far as the base chain says it */
+static struct skbtrail_rec_verdict nft_head(const struct skbtrail_visit *v,
+					    const struct skbtrail_life *life, u64 ns)
 {
 	struct skbtrail_rec_verdict head = skbtrail_record_head(&v->where, life, ns);
 	const struct nft_chain *base = v->step[0].chain;
-	unsigned long bits = life->sessions;
-	u64 handle[SKBTRAIL_STEPS] = { 0 };
-	struct skbtrail_lane *lane;
 
 	head.engine = SKBTRAIL_VERDICT_ENGINE_NFTABLES;
-	if (skbtrail_visit_sure(v))
-		head.cause = nft_cause(v, handle);
 	head.family = base->table->family;
 	head.table = base->table->handle;
 	head.symbol = skbtrail_symbol(nft_base_chain(base)->ops.hook);
 	head.priority = nft_base_chain(base)->ops.priority;
+	return head;
+}
+
+void skbtrail_nft_tell(const struct skbtrail_visit *v, const struct skbtrail_life *life, u64 ns)
+{
+	struct skbtrail_rec_verdict head = nft_head(v, life, ns);
+	unsigned long bits = life->sessions;
+	u64 handle[SKBTRAIL_STEPS] = { 0 };
+	struct skbtrail_lane *lane;
+
+	if (skbtrail_visit_sure(v))
+		head.cause = nft_cause(v, handle);
 	head.steps = head.cause == SKBTRAIL_VERDICT_CAUSE_RULE ? v->depth : 1;
 	if (head.cause != SKBTRAIL_VERDICT_CAUSE_RULE)
 		handle[0] = 0;
@@ -301,4 +294,146 @@ void skbtrail_nft_deed(const struct skbtrail_visit *v, struct skbtrail_rec_verdi
 	else
 		handle[0] = 0;
 	head->steps = known ? v->depth : 1;
+}
+
+/* a rule matched; the rules on the way there were told, so they are known */
+static void tell_match(const struct skbtrail_visit *v, const struct skbtrail_life *life, u8 cause,
+		       u16 said)
+{
+	struct skbtrail_rec_verdict head = nft_head(v, life, skbtrail_clock());
+	unsigned long bits = life->sessions & READ_ONCE(skbtrail_want_rules);
+	u64 handle[SKBTRAIL_STEPS] = { 0 };
+	struct skbtrail_lane *lane;
+	u8 i;
+
+	head.action = SKBTRAIL_VERDICT_ACTION_MATCH;
+	head.cause = cause;
+	head.detail = said;
+	head.steps = cause == SKBTRAIL_VERDICT_CAUSE_RULE ? v->depth : 1;
+	for (i = 0; cause == SKBTRAIL_VERDICT_CAUSE_RULE && i < v->depth; i++)
+		handle[i] = v->step[i].rule;
+	while ((lane = skbtrail_next_lane(&bits)))
+		skbtrail_record_nft(lane, v, &head, handle);
+}
+
+static void note_word(struct skbtrail_visit *v, const struct skbtrail_life *life,
+		      const struct skbtrail_nft_word *w)
+{
+	const struct nft_regs *regs = container_of(w->verdict, struct nft_regs, verdict);
+
+	if (!v->depth || v->taken || !skbtrail_visit_sure(v))
+		return;
+	if (w->type == NFT_TRACETYPE_POLICY) {
+		tell_match(v, life, SKBTRAIL_VERDICT_CAUSE_POLICY,
+			   skbtrail_said(nft_base_chain(v->step[0].chain)->policy));
+		return;
+	}
+	/* the end of a chain is told as well */
+	if (!w->verdict || !w->rule || w->rule->is_last)
+		return;
+	if ((v->regs && v->regs != regs) || !find_step(v, w->rule)) {
+		v->lost = true;
+		return;
+	}
+	v->regs = regs;
+	v->step[v->depth - 1].rule = w->rule->handle;
+	tell_match(v, life, SKBTRAIL_VERDICT_CAUSE_RULE, skbtrail_said(w->verdict->code));
+}
+
+void skbtrail_nft_matched(const struct pt_regs *regs)
+{
+	struct skbtrail_nft_word w = skbtrail_nft_word(regs);
+	struct skbtrail_set *set;
+	struct skbtrail_life *life;
+	struct skbtrail_visit *v;
+
+	/* it is somebody else's already; see take() */
+	if (w.verdict && is_code(w.verdict->code, NF_STOLEN))
+		return;
+	set = skbtrail_track_set(w.pkt->skb);
+	life = skbtrail_visit_life(set, w.pkt->skb);
+	if (!life)
+		return;
+	v = skbtrail_visit_lock(life, false);
+	if (v) {
+		if (life->sessions & READ_ONCE(skbtrail_want_rules))
+			note_word(v, life, &w);
+		skbtrail_visit_unlock(v);
+	}
+	/* what we asked for goes to nobody else */
+	if (life->flags & SKBTRAIL_LIFE_TRACED)
+		w.info->nf_trace = false;
+	skbtrail_track_unlock(set);
+}
+
+/* "meta nftrace set": what was ours is somebody else's now */
+void skbtrail_nft_tracer(const struct nft_expr *expr, const struct nft_pktinfo *pkt)
+{
+	const struct nft_meta *meta = nft_expr_priv(expr);
+
+	if (meta->key == NFT_META_NFTRACE)
+		skbtrail_trace_give_up(pkt->skb);
+}
+
+/* nft_trace_init(info, packet, ...): with this it begins to tell */
+void skbtrail_nft_begin(struct nft_traceinfo *info, const struct nft_pktinfo *pkt)
+{
+	struct skbtrail_set *set = skbtrail_track_set(pkt->skb);
+	struct skbtrail_life *life = skbtrail_visit_life(set, pkt->skb);
+	struct skbtrail_visit *v;
+
+	if (!life)
+		return;
+	v = skbtrail_visit_lock(life, false);
+	if (v) {
+		v->info = v->depth ? info : NULL;
+		skbtrail_visit_unlock(v);
+	}
+	skbtrail_track_unlock(set);
+}
+
+/*
+ * A rule is about to take the packet, or may be. What is told of that is told when it may
+ * be gone, from a copy of its bit. So both are taken back here, and the match is told.
+ */
+static void take(struct skbtrail_visit *v, struct skbtrail_life *life, struct sk_buff *skb)
+{
+	bool ours = life->flags & SKBTRAIL_LIFE_TRACED;
+	const struct nft_rule_dp *rule;
+	unsigned int budget = MAX_RULES;
+
+	skbtrail_trace_off(life, skb);
+	if (ours && v->info)
+		v->info->nf_trace = false;
+	if (!v->placed || !v->info || !(life->sessions & READ_ONCE(skbtrail_want_rules)))
+		return;
+	rule = rule_with(&v->step[v->depth - 1], &budget);
+	v->taken = true;
+	if (!rule)
+		return;
+	v->step[v->depth - 1].rule = rule->handle;
+	tell_match(v, life, SKBTRAIL_VERDICT_CAUSE_RULE, SKBTRAIL_VERDICT_SAID_UNKNOWN);
+}
+
+void skbtrail_nft_evaluate(const struct skbtrail_point *p, const struct nft_expr *expr,
+			   const struct nft_regs *regs, const struct nft_pktinfo *pkt)
+{
+	struct skbtrail_set *set;
+	struct skbtrail_life *life;
+	struct skbtrail_visit *v;
+
+	if (p->op == SKBTRAIL_OP_NFT_IMMEDIATE && !is_verdict(expr))
+		return;
+	set = skbtrail_track_set(pkt->skb);
+	life = skbtrail_visit_life(set, pkt->skb);
+	if (!life)
+		return;
+	v = skbtrail_visit_lock(life, false);
+	if (v) {
+		note_expr(v, p, expr, regs);
+		if (p->op == SKBTRAIL_OP_NFT_TAKES)
+			take(v, life, pkt->skb);
+		skbtrail_visit_unlock(v);
+	}
+	skbtrail_track_unlock(set);
 }

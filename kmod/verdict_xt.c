@@ -6,46 +6,12 @@
 #include <linux/string.h>
 
 #include "attach.h"
+#include "clock.h"
 #include "compat.h"
 #include "session.h"
+#include "stream.h"
+#include "symbols.h"
 #include "track.h"
-
-/*
- * x_tables calls nothing when a rule decides, but traces when it is asked to.
- * That is the one write to a watched packet. It is done only where it is sure to
- * be taken back before others can see it: at the next hook, when the packet is
- * parked, and by our own hook, which ends the point. A copy that is made
- * meanwhile has the bit and the flag too. Somebody else's trace stays what it is.
- */
-void skbtrail_xt_trace(struct skbtrail_life *life, struct sk_buff *skb)
-{
-	/* of a session that has ended nobody waits any more until it is taken back */
-	if (!READ_ONCE(skbtrail_attach_xt) || !(life->sessions & READ_ONCE(skbtrail_active)) ||
-	    skbtrail_nf_trace(skb) || skb_shared(skb))
-		return;
-	skbtrail_set_nf_trace(skb, true);
-	life->flags |= SKBTRAIL_LIFE_TRACED;
-}
-
-void skbtrail_xt_untrace(struct skbtrail_life *life, struct sk_buff *skb)
-{
-	if (likely(!(life->flags & SKBTRAIL_LIFE_TRACED)))
-		return;
-	skbtrail_set_nf_trace(skb, false);
-	life->flags &= ~SKBTRAIL_LIFE_TRACED;
-}
-
-/* a rule with the target TRACE: what was ours is somebody else's now */
-void skbtrail_xt_give_up(const struct sk_buff *skb)
-{
-	struct skbtrail_set *set = skbtrail_track_set(skb);
-	struct skbtrail_life *life = skbtrail_visit_life(set, skb);
-
-	if (!life)
-		return;
-	life->flags &= ~SKBTRAIL_LIFE_TRACED;
-	skbtrail_track_unlock(set);
-}
 
 /*
  * Each rule that matches is told, those that send the packet to another chain as well.
@@ -66,7 +32,8 @@ static struct skbtrail_xt_step *xt_step_of(struct skbtrail_visit *v, const char 
 	return &v->xt_step[i];
 }
 
-static void note_rule(struct skbtrail_visit *v, const struct pt_regs *regs)
+/* false: it was none, or of another table; the end of a chain is told as if it were a rule */
+static bool note_rule(struct skbtrail_visit *v, const struct pt_regs *regs)
 {
 	char chain[XT_FUNCTION_MAXNAMELEN];
 	struct skbtrail_xt_step *step;
@@ -74,16 +41,37 @@ static void note_rule(struct skbtrail_visit *v, const struct pt_regs *regs)
 
 	/* an address, which is only compared */
 	if (!v->table || (const char *)skbtrail_stack_arg(regs, 9) != v->table)
-		return;
+		return false;
 	strscpy(chain, (const char *)skbtrail_stack_arg(regs, 10), sizeof(chain));
 	step = xt_step_of(v, chain);
 	memcpy(step->chain, chain, sizeof(chain));
 	step->rule = skbtrail_stack_arg(regs, 12);
 	comment = (const char *)skbtrail_stack_arg(regs, 11);
 	v->xt_policy = !strcmp(comment, "policy");
+	if (strcmp(comment, "return"))
+		return true;
 	/* at the end of a chain it goes on behind the rule that sent it there */
-	if (!strcmp(comment, "return") && v->xt_depth > 1)
+	if (v->xt_depth > 1)
 		v->xt_depth--;
+	return false;
+}
+
+static void tell_match(const struct skbtrail_visit *v, const struct skbtrail_life *life)
+{
+	struct skbtrail_rec_verdict head = skbtrail_record_head(&v->where, life, skbtrail_clock());
+	unsigned long bits = life->sessions & READ_ONCE(skbtrail_want_rules);
+	struct skbtrail_lane *lane;
+
+	head.engine = SKBTRAIL_VERDICT_ENGINE_XTABLES;
+	head.action = SKBTRAIL_VERDICT_ACTION_MATCH;
+	head.cause = skbtrail_xt_cause(v);
+	head.steps = skbtrail_xt_steps(v, head.cause);
+	if (v->actor.fn && v->xt_nr >= v->actor.nr) {
+		head.symbol = skbtrail_symbol(v->actor.fn);
+		head.priority = v->actor.priority;
+	}
+	while ((lane = skbtrail_next_lane(&bits)))
+		skbtrail_record_hook(lane, v, &head, skbtrail_xt_first_chain(v));
 }
 
 /* nf_log_trace(net, pf, hook, skb, in, out, loginfo, format, table, chain, comment, rule) */
@@ -98,7 +86,8 @@ void skbtrail_xt_matched(const struct pt_regs *regs)
 		return;
 	v = skbtrail_visit_lock(life, false);
 	if (v) {
-		note_rule(v, regs);
+		if (note_rule(v, regs) && life->sessions & READ_ONCE(skbtrail_want_rules))
+			tell_match(v, life);
 		skbtrail_visit_unlock(v);
 	}
 	/* no logger is that of no family: what we asked for goes into no log */

@@ -33,10 +33,12 @@ struct skbtrail_point;
  * struct skbtrail_step - one chain of nf_tables a packet is in
  * @chain: the chain
  * @expr: the expression evaluated last in it, of those that can decide
+ * @rule: handle of the rule that matched last in it; 0 none, or it is not traced
  */
 struct skbtrail_step {
 	const struct nft_chain	*chain;
 	const struct nft_expr	*expr;
+	u64			rule;
 };
 
 /**
@@ -109,6 +111,8 @@ struct skbtrail_actor {
  * @closed: our own hook ends the point
  * @lost: what was noted does not fit together
  * @placed: the last expression is that of the last step
+ * @taken: a rule has, or may have, taken the packet: it may be somebody else's already
+ * @info: what nf_tables tells others of it from, while it is traced; NULL none
  * @step: chains it is in, the base chain first
  *
  * Pointers are followed only while the packet is where they were noted: within
@@ -139,6 +143,8 @@ struct skbtrail_visit {
 	bool			closed;
 	bool			lost;
 	bool			placed;
+	bool			taken;
+	struct nft_traceinfo	*info;
 	struct skbtrail_step	step[SKBTRAIL_STEPS];
 };
 
@@ -230,6 +236,20 @@ void skbtrail_deed_flow(void);
 /** skbtrail_deed_doing() - what the hook a packet is in does with it, as @op says */
 void skbtrail_deed_doing(u8 op, const struct pt_regs *regs);
 
+/* rules that match (verdict_trace.c) */
+
+/** skbtrail_trace_on() - have us, and nobody else, told of rules that match */
+void skbtrail_trace_on(struct skbtrail_life *life, struct sk_buff *skb);
+
+/** skbtrail_trace_off() - end that */
+void skbtrail_trace_off(struct skbtrail_life *life, struct sk_buff *skb);
+
+/** skbtrail_said() - enum skbtrail_verdict_said of NF_* or NFT_* */
+u16 skbtrail_said(u32 code);
+
+/** skbtrail_trace_give_up() - somebody else wants it traced now; without any lock */
+void skbtrail_trace_give_up(const struct sk_buff *skb);
+
 /* nf_tables (verdict_nft.c) */
 
 /** skbtrail_nft_enter() - a packet enters a base chain, which may be a hook, or called by one */
@@ -239,6 +259,15 @@ void skbtrail_nft_enter(const struct nft_pktinfo *pkt, const struct nft_chain *c
 void skbtrail_nft_evaluate(const struct skbtrail_point *p, const struct nft_expr *expr,
 			   const struct nft_regs *regs, const struct nft_pktinfo *pkt);
 
+/** skbtrail_nft_matched() - nf_tables tells of a rule that matched; without any lock */
+void skbtrail_nft_matched(const struct pt_regs *regs);
+
+/** skbtrail_nft_tracer() - an expression sets something of a packet; without any lock */
+void skbtrail_nft_tracer(const struct nft_expr *expr, const struct nft_pktinfo *pkt);
+
+/** skbtrail_nft_begin() - nf_tables would tell others of a packet; without any lock */
+void skbtrail_nft_begin(struct nft_traceinfo *info, const struct nft_pktinfo *pkt);
+
 /** skbtrail_nft_tell() - tell which rule drops a packet, or that the policy does */
 void skbtrail_nft_tell(const struct skbtrail_visit *v, const struct skbtrail_life *life, u64 ns);
 
@@ -247,15 +276,6 @@ void skbtrail_nft_deed(const struct skbtrail_visit *v, struct skbtrail_rec_verdi
 		       u64 *handle);
 
 /* x_tables (verdict_xt.c) */
-
-/** skbtrail_xt_trace() - have x_tables tell us, and nobody else, of rules that match */
-void skbtrail_xt_trace(struct skbtrail_life *life, struct sk_buff *skb);
-
-/** skbtrail_xt_untrace() - end that */
-void skbtrail_xt_untrace(struct skbtrail_life *life, struct sk_buff *skb);
-
-/** skbtrail_xt_give_up() - somebody else wants it traced now; without any lock */
-void skbtrail_xt_give_up(const struct sk_buff *skb);
 
 /** skbtrail_xt_matched() - a rule matched a packet that is traced; without any lock */
 void skbtrail_xt_matched(const struct pt_regs *regs);

@@ -67,6 +67,7 @@ struct options {
 	bool flat;
 	bool drops;
 	bool stack;
+	bool rules;
 	uint64_t count;
 	uint64_t duration_ms;
 	int snaplen;

@@ -140,7 +140,7 @@ static bool tells_deed(const struct trail *t, const struct deed *d)
 	uint32_t i;
 
 	if (d->v->rec.action != SKBTRAIL_VERDICT_ACTION_CHANGE)
-		return true;
+		return !verdict_matches(d->v);
 	for (i = 0; i < d->nr_changes; i++)
 		if (render_worth_telling(&t->done[d->changes + i]))
 			return true;
@@ -262,6 +262,17 @@ void render_changes(const struct canvas *c, const struct trail *t,
 		render_deed(c, t, d);
 		join = ", ";
 	}
+}
+
+void render_match(const struct canvas *c, const struct deed *d)
+{
+	const char *said = verdict_said(d->v);
+
+	fputs("matched ", c->f);
+	verdict_print(c->f, d->v);
+	if (said)
+		fprintf(c->f, " %s %s", text_arrow(&c->style), said);
+	fputc('\n', c->f);
 }
 
 static void heading_icmp(const struct canvas *c, const struct trail *t)

@@ -59,6 +59,9 @@ bool render_tells_changes(const struct trail *t, const struct hit *h);
 /* Whether people care for a change that is not in the heading already. */
 bool render_worth_telling(const struct change *ch);
 
+/* "matched nft inet fw input handle 7 "tcp dport 25 accept" → accept", a line. */
+void render_match(const struct canvas *c, const struct deed *d);
+
 /* "dst 10.0.0.9 → 10.0.0.10", one for each change of @h that people care for. */
 void render_changes(const struct canvas *c, const struct trail *t,
 		    const struct hit *h);

@@ -46,6 +46,18 @@ static void print_hit(const struct canvas *c, const struct trail *t,
 	fputc('\n', c->f);
 }
 
+static void print_matches(const struct canvas *c, const struct trail *t, size_t hit)
+{
+	const struct deed *d;
+
+	for (d = t->deeds; d < t->deeds + t->nr_deeds; d++) {
+		if (d->hit != hit || !verdict_matches(d->v))
+			continue;
+		print_stamp(c, t, d->v->rec.ns);
+		render_match(c, d);
+	}
+}
+
 void render_flat(const struct canvas *c, const struct trail *t)
 {
 	char *sentence = summary_sentence(t, c->style.utf8);
@@ -57,8 +69,10 @@ void render_flat(const struct canvas *c, const struct trail *t)
 		lineage_heading(c->f, t);
 		fputc('\n', c->f);
 	}
-	for (i = 0; i < t->nr_hits; i++)
+	for (i = 0; i < t->nr_hits; i++) {
 		print_hit(c, t, &t->hits[i]);
+		print_matches(c, t, i);
+	}
 	print_stamp(c, t, t->end_ns);
 	fprintf(c->f, "end %s\n", sentence);
 	free(sentence);

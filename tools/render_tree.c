@@ -140,6 +140,21 @@ static void render_hit(const struct canvas *c, const struct trail *t, size_t i,
 	fputc('\n', c->f);
 }
 
+/* below the line of their point */
+static void render_matches(const struct canvas *c, const struct trail *t, size_t hit)
+{
+	const struct deed *d;
+
+	weight(c, 'y');
+	for (d = t->deeds; d < t->deeds + t->nr_deeds; d++) {
+		if (d->hit != hit || !verdict_matches(d->v))
+			continue;
+		fprintf(c->f, "%24s", "");
+		render_match(c, d);
+	}
+	weight(c, '0');
+}
+
 static void render_advice(const struct canvas *c, const struct trail *t)
 {
 	const struct reason *reason = summary_meaning(t);
@@ -169,8 +184,10 @@ void render_tree(const struct canvas *c, const struct trail *t)
 	size_t i;
 
 	render_heading(c, t);
-	for (i = 0; i < t->nr_hits; i++)
+	for (i = 0; i < t->nr_hits; i++) {
 		render_hit(c, t, i, &w);
+		render_matches(c, t, i);
+	}
 	weight(c, 'b');
 	fprintf(c->f, "  %s", sentence);
 	weight(c, '0');

@@ -116,6 +116,8 @@ struct nlmsghdr *start_request(const struct start *s, struct family *family,
 	mnl_attr_put_u32(nlh, SKBTRAIL_A_SESSION_BUFFER, opts->buffer);
 	if (opts->stack)
 		mnl_attr_put(nlh, SKBTRAIL_A_SESSION_STACK, 0, NULL);
+	if (opts->rules)
+		mnl_attr_put(nlh, SKBTRAIL_A_SESSION_RULES, 0, NULL);
 	if (opts->flush_ms)
 		mnl_attr_put_u32(nlh, SKBTRAIL_A_SESSION_FLUSH_MS, opts->flush_ms);
 	return nlh;

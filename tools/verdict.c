@@ -211,6 +211,29 @@ const char *verdict_nat(const struct verdict *v)
 	return v->rec.nat < ARRAY_SIZE(words) ? words[v->rec.nat] : NULL;
 }
 
+const char *verdict_said(const struct verdict *v)
+{
+	static const char *const words[] = {
+		[SKBTRAIL_VERDICT_SAID_CONTINUE] = "continue",
+		[SKBTRAIL_VERDICT_SAID_ACCEPT] = "accept",
+		[SKBTRAIL_VERDICT_SAID_DROP] = "drop",
+		[SKBTRAIL_VERDICT_SAID_JUMP] = "jump",
+		[SKBTRAIL_VERDICT_SAID_GOTO] = "goto",
+		[SKBTRAIL_VERDICT_SAID_RETURN] = "return",
+		[SKBTRAIL_VERDICT_SAID_QUEUE] = "queue",
+		[SKBTRAIL_VERDICT_SAID_STOLEN] = "stolen",
+	};
+
+	if (!verdict_matches(v) || v->rec.detail >= ARRAY_SIZE(words))
+		return NULL;
+	return words[v->rec.detail];
+}
+
+bool verdict_matches(const struct verdict *v)
+{
+	return v->rec.action == SKBTRAIL_VERDICT_ACTION_MATCH;
+}
+
 bool verdict_queues(const struct verdict *v)
 {
 	return v->rec.action == SKBTRAIL_VERDICT_ACTION_QUEUE ||
@@ -259,7 +282,7 @@ static struct json_object *json_rule(const struct verdict *v)
 	if (behind(v))
 		json_add_bool(o, "behind", true);
 	if (v->rec.cause == SKBTRAIL_VERDICT_CAUSE_POLICY)
-		json_add_text(o, "policy", "drop");
+		json_add_text(o, "policy", verdict_matches(v) ? verdict_said(v) : "drop");
 	json_add_text(o, "text", v->text);
 	json_add(o, "path", json_path(v));
 	return o;
@@ -297,6 +320,9 @@ void verdict_json_deed(struct json_object *o, const struct verdict *v)
 		json_add_text(o, "action", "queue");
 		json_add_number(o, "queue", v->rec.detail);
 		json_add_bool(o, "bypass", bypass);
+	} else if (verdict_matches(v)) {
+		json_add_text(o, "action", "match");
+		json_add_text(o, "verdict", verdict_said(v));
 	} else {
 		json_add_text(o, "action",
 			      v->rec.action == SKBTRAIL_VERDICT_ACTION_CHANGE ? "change" :

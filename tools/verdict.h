@@ -61,6 +61,12 @@ void verdict_print(FILE *f, const struct verdict *v);
 /* "snat", "masquerade", ...; NULL where NAT did nothing. */
 const char *verdict_nat(const struct verdict *v);
 
+/* Whether it only matched; it is told of no rule but for who asked. */
+bool verdict_matches(const struct verdict *v);
+
+/* What a rule that matched said, such as "accept"; NULL: not known. */
+const char *verdict_said(const struct verdict *v);
+
 /* Whether it was given to NFQUEUE, or would have been had somebody read that. */
 bool verdict_queues(const struct verdict *v);
 

@@ -143,6 +143,17 @@ def deeds(t):
             for h in t["hits"] for d in h.get("by", ())]
 
 
+def matches(t, family):
+    """The rules of a family that a trail matched, as told with --rules."""
+    return [d for d in deeds(t) if d.action == "match" and d.rule["family"] == family]
+
+
+def matched(t, family):
+    """The same as [(chain, verdict)], a policy as (chain, "policy accept")."""
+    return [(d.rule["chain"], "policy " + d.rule["policy"] if "policy" in d.rule else d.verdict)
+            for d in matches(t, family)]
+
+
 def deed(t, nat):
     return only_deed([d for d in deeds(t) if d.nat == nat and not d.undone], t)
 

@@ -226,6 +226,9 @@ static struct stream *changed_syn(void)
 	stream_deed(s, 17, 1002000, SKBTRAIL_VERDICT_ACTION_QUEUE, 0, 7);
 	stream_deed(s, 17, 1002000, SKBTRAIL_VERDICT_ACTION_QUEUE_BYPASS, 0, 8);
 	stream_deed(s, 17, 1002000, SKBTRAIL_VERDICT_ACTION_STEAL, 0, 0);
+	stream_deed(s, 17, 1002100, SKBTRAIL_VERDICT_ACTION_MATCH, 0,
+		    SKBTRAIL_VERDICT_SAID_ACCEPT);
+	stream_deed(s, 17, 1002200, SKBTRAIL_VERDICT_ACTION_MATCH, 0, 99);
 	/* of which a rewrite rule has told already */
 	stream_deed(s, 17, 1002500, SKBTRAIL_VERDICT_ACTION_CHANGE, 0, 0);
 	stream_hit(s, 17, ST_TCP_RCV, 1003000, 0);
@@ -249,6 +252,8 @@ static void deeds(void)
 	CHECK_HAS(r.out, ", (to NFQUEUE 8 with bypass by nft inet fw c2 handle 2 ");
 	CHECK_HAS(r.out, "(sent on in the fast path of a flowtable, by nft inet fw c2 ");
 	CHECK(!strstr(r.out, "NFQUEUE 1 "));
+	CHECK_HAS(r.out, "\n                        matched nft inet fw c2 handle 2 (by c1, c2) → accept\n");
+	CHECK_HAS(r.out, " matched nft inet fw c2 handle 2 (by c1, c2)\n");
 	free(r.out);
 	free(err);
 
@@ -257,6 +262,8 @@ static void deeds(void)
 	CHECK_HAS(r.out, "\"dst\":[\"10.0.0.9\",\"10.0.0.10\"],\"ct\":[null,{\"state\":\"new\",");
 	CHECK_HAS(r.out, "\"by\":[{\"action\":\"change\",\"nat\":\"redirect\",\"undone\":false,");
 	CHECK_HAS(r.out, "{\"action\":\"queue\",\"queue\":7,\"bypass\":false,");
+	CHECK_HAS(r.out, "{\"action\":\"match\",\"verdict\":\"accept\",\"rule\":{");
+	CHECK_HAS(r.out, "{\"action\":\"match\",\"rule\":{");
 	CHECK_HAS(r.out, "{\"action\":\"queue\",\"queue\":8,\"bypass\":true,");
 	CHECK_HAS(r.out, "{\"action\":\"steal\",\"rule\":");
 	CHECK(!strstr(r.out, "{\"action\":\"change\",\"rule\""));

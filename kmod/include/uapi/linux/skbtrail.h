@@ -328,6 +328,7 @@ enum skbtrail_verdict_cause {
  * @SKBTRAIL_VERDICT_ACTION_QUEUE: It was given to user space; detail is the number of the queue.
  * @SKBTRAIL_VERDICT_ACTION_QUEUE_BYPASS: The same, but where nobody reads that queue it went on.
  * @SKBTRAIL_VERDICT_ACTION_STEAL: It was taken by a flowtable, which sends it on by itself.
+ * @SKBTRAIL_VERDICT_ACTION_MATCH: A rule matched it, or it came to the policy of a base chain; detail is enum verdict-said. For sessions that ask for rules.
  */
 enum skbtrail_verdict_action {
 	SKBTRAIL_VERDICT_ACTION_DROP = 0,
@@ -335,9 +336,37 @@ enum skbtrail_verdict_action {
 	SKBTRAIL_VERDICT_ACTION_QUEUE,
 	SKBTRAIL_VERDICT_ACTION_QUEUE_BYPASS,
 	SKBTRAIL_VERDICT_ACTION_STEAL,
+	SKBTRAIL_VERDICT_ACTION_MATCH,
 	/* private: */
 	__SKBTRAIL_VERDICT_ACTION_MAX,
 	SKBTRAIL_VERDICT_ACTION_MAX = __SKBTRAIL_VERDICT_ACTION_MAX - 1
+};
+
+/**
+ * enum skbtrail_verdict_said - What a rule that matched, or a policy, said (detail of the action match).
+ * @SKBTRAIL_VERDICT_SAID_UNKNOWN: Not known.
+ * @SKBTRAIL_VERDICT_SAID_CONTINUE: Nothing. The packet goes on to the next rule.
+ * @SKBTRAIL_VERDICT_SAID_ACCEPT: The packet may pass.
+ * @SKBTRAIL_VERDICT_SAID_DROP: It is dropped.
+ * @SKBTRAIL_VERDICT_SAID_JUMP: It goes to another chain, and comes back.
+ * @SKBTRAIL_VERDICT_SAID_GOTO: It goes to another chain.
+ * @SKBTRAIL_VERDICT_SAID_RETURN: It goes back to the chain it came from.
+ * @SKBTRAIL_VERDICT_SAID_QUEUE: It is given to user space.
+ * @SKBTRAIL_VERDICT_SAID_STOLEN: The rule has taken it.
+ */
+enum skbtrail_verdict_said {
+	SKBTRAIL_VERDICT_SAID_UNKNOWN = 0,
+	SKBTRAIL_VERDICT_SAID_CONTINUE,
+	SKBTRAIL_VERDICT_SAID_ACCEPT,
+	SKBTRAIL_VERDICT_SAID_DROP,
+	SKBTRAIL_VERDICT_SAID_JUMP,
+	SKBTRAIL_VERDICT_SAID_GOTO,
+	SKBTRAIL_VERDICT_SAID_RETURN,
+	SKBTRAIL_VERDICT_SAID_QUEUE,
+	SKBTRAIL_VERDICT_SAID_STOLEN,
+	/* private: */
+	__SKBTRAIL_VERDICT_SAID_MAX,
+	SKBTRAIL_VERDICT_SAID_MAX = __SKBTRAIL_VERDICT_SAID_MAX - 1
 };
 
 /**
@@ -1278,6 +1307,7 @@ enum {
 	SKBTRAIL_A_SESSION_MISSING,
 	SKBTRAIL_A_SESSION_PAD,
 	SKBTRAIL_A_SESSION_STACK,
+	SKBTRAIL_A_SESSION_RULES,
 	__SKBTRAIL_A_SESSION_MAX,
 	SKBTRAIL_A_SESSION_MAX = __SKBTRAIL_A_SESSION_MAX - 1
 };
