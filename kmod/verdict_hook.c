@@ -39,6 +39,9 @@ void skbtrail_hook_note(struct skbtrail_visit *v, const void *fn, const void *pr
 		v->xt_nr = v->nr;
 		v->xt_depth = 0;
 		v->xt_deep = false;
+		v->xt_unsure = false;
+		v->xt_info = kind == SKBTRAIL_HOOK_TABLES ?
+			     READ_ONCE(((const struct xt_table *)priv)->private) : NULL;
 	}
 	v->nr++;
 }

@@ -100,10 +100,13 @@ struct skbtrail_actor {
  * @nr: hook functions entered so far
  * @entered: the last ones of them, by their number
  * @table: name of the table of x_tables whose rules were run last, NULL: none
+ * @xt_info: its rules then
  * @xt_nr: @nr when that began
  * @xt_depth: chains in @xt_step, 0: no rule matched
  * @xt_deep: it is in more
  * @xt_policy: what matched last is the policy
+ * @xt_unsure: what matched last is not known
+ * @xt_said: what that said, as far as it is known: enum skbtrail_verdict_said
  * @xt_step: chains it is in, the first one is the point's
  * @regs: registers of nf_tables, on the stack of who evaluates; NULL before the first expression
  * @op: of the point that saw the last expression
@@ -132,10 +135,13 @@ struct skbtrail_visit {
 	u32			nr;
 	struct skbtrail_entered	entered[SKBTRAIL_ENTERED];
 	const char		*table;
+	const struct xt_table_info *xt_info;
 	u32			xt_nr;
 	u8			xt_depth;
 	bool			xt_deep;
 	bool			xt_policy;
+	bool			xt_unsure;
+	u8			xt_said;
 	struct skbtrail_xt_step	xt_step[SKBTRAIL_XT_STEPS];
 	const struct nft_regs	*regs;
 	u8			op;

@@ -6,7 +6,7 @@
 #   +----------------+              +----------------+
 #
 # Every rule a packet matches, for who asks: in nf_tables, where "nft monitor trace" is the
-# second opinion, and in iptables-legacy.
+# second opinion, and in iptables-legacy. And what is the last rule there, and what the end.
 
 # shellcheck source=/dev/null
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
@@ -65,11 +65,21 @@ both()
 
 client_rules()
 {
+	both -N log_drop
 	both -N back
 	PORT=7365
+	both -A log_drop -p udp -m comment --comment "say so"
+	both -A log_drop -j DROP
 	both -A back -p udp --dport PORT -j RETURN
 	both -A OUTPUT -p udp --sport 1 -j ACCEPT
 	both -A OUTPUT -p udp -j back
+	both -A OUTPUT -p udp --dport PORT -j log_drop
+	PORT=7366
+	both -A OUTPUT -p udp ! --dport PORT -j ACCEPT
+	both -A OUTPUT -m comment --comment "but not this one" -p udp --sport 1
+	both -A OUTPUT -j DROP
+	PORT=7367
+	both -t raw -A PREROUTING -p udp --dport PORT -j ACCEPT
 	both -t raw -P OUTPUT ACCEPT
 }
 
@@ -105,10 +115,10 @@ background monitor ip netns exec "$server_ns" nft monitor trace
 start_trace plain "udp portrange 7360-7469"
 PLAIN=$TRACER
 start_trace rules --rules "udp portrange 7360-7469"
-for port in 7360 7361 7362 7363 7364 7365; do
+for port in 7360 7361 7362 7363 7364 7365 7366; do
 	udp "$port"
 done
-wait_trails rules 12
+wait_trails rules 14
 check "who traces rules sees what he asked for" until_true 20000 monitor_saw 7463 5
 stop_trace
 check "nothing was lost" status_is 0
@@ -126,13 +136,26 @@ cat >>"$WORK/expected" <<-END
 	a rule that takes the packet | matched(one(dport=7364), "netdev") == matched(one(dport=7464), "netdev") == [("in", None)]
 	where they are told | {d.stage for d in matches(one(dport=7362), "inet")} == {"nf.local_in"}
 	who dropped it is told as ever | one(dport=7362).summary.startswith("dropped by nft inet fw input handle ")
-	legacy: all of them, and no end of a chain that returns | [rule(d)[1:] for d in matches(one(dport=7365), "ip")] == [rule(d)[1:] for d in matches(one(dport=7465), "ip6")] == [("raw", "OUTPUT", None), ("filter", "OUTPUT", 2), ("filter", "back", 1), ("filter", "OUTPUT", None)]
+	legacy: all of them, and no end of a chain that returns | matched(one(dport=7365), "ip") == matched(one(dport=7465), "ip6") == [("OUTPUT", "policy accept"), ("OUTPUT", None), ("back", None), ("OUTPUT", None), ("log_drop", None), ("log_drop", "drop")]
+	legacy: their numbers | [rule(d)[1:] for d in matches(one(dport=7365), "ip")] == [("raw", "OUTPUT", None), ("filter", "OUTPUT", 2), ("filter", "back", 1), ("filter", "OUTPUT", 3), ("filter", "log_drop", 1), ("filter", "log_drop", 2)]
 END
 for port in 7363 7463; do
 	traced "$port" >"$WORK/traced"
 	sed 's/^/# /' "$WORK/traced"
 	cat >>"$WORK/expected" <<-END
 		$port: nft monitor trace says the same | ["%s -> %s" % (d.rule["text"], d.verdict) for d in matches(one(dport=$port), "inet") if "text" in d.rule][1:] == $(python3 -c 'import sys; print(sys.stdin.read().splitlines())' <"$WORK/traced") != []
+	END
+done
+for p in 7365 7465; do
+	cat >>"$WORK/expected" <<-END
+		$p: the last rule of a chain, that drops everything | (rule(one(dport=$p))[2:], [(s["chain"], s["number"]) for s in one(dport=$p).rule["path"]]) == (("log_drop", 2), [("OUTPUT", 3), ("log_drop", 2)])
+		$p: its text | one(dport=$p).rule["text"] == "-A log_drop -j DROP"
+	END
+done
+for p in 7366 7466; do
+	cat >>"$WORK/expected" <<-END
+		$p: the last rule of the first chain is no policy | (rule(one(dport=$p))[2:], one(dport=$p).rule.get("policy"), one(dport=$p).rule["text"]) == (("OUTPUT", 6), None, "-A OUTPUT -j DROP")
+		$p: the sentence | 'tables filter OUTPUT rule 6 "-A OUTPUT -j DROP" in nf.local_out after ' in one(dport=$p).summary
 	END
 done
 judge "$WORK/rules.out" <"$WORK/expected"
