@@ -25,6 +25,7 @@
 #include <linux/string.h>
 #include <linux/tcp.h>
 #include <net/checksum.h>
+#include <net/ip6_checksum.h>
 #include <net/inet_ecn.h>
 #include <net/tcp.h>
 
@@ -35,6 +36,15 @@ static void extend(struct skbtrail_job *job, u32 end)
 	job->extent = max(job->extent, job->nh + end);
 }
 
+/* a checksum that is not there yet covers what is changed */
+static void extend_none(struct skbtrail_job *job)
+{
+	if (!job->none)
+		return;
+	job->make = true;
+	extend(job, job->none + sizeof(__sum16));
+}
+
 /* what is written besides, as a checksum covers it */
 static void extend_check(struct skbtrail_job *job, bool ip, bool transport)
 {
@@ -42,6 +52,8 @@ static void extend_check(struct skbtrail_job *job, bool ip, bool transport)
 		extend(job, job->family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
 	if (transport && job->check)
 		extend(job, job->check + sizeof(__sum16));
+	if (transport)
+		extend_none(job);
 }
 
 static unsigned int check_ip(struct skbtrail_job *job)
@@ -97,6 +109,7 @@ static unsigned int check_transport(struct skbtrail_job *job, bool tcp)
 	if (!job->l4_len)
 		return SKBTRAIL_RULE_REFUSAL_LENGTH;
 	extend(job, job->l4 + job->l4_len);
+	extend_none(job);
 	return 0;
 }
 
@@ -179,6 +192,7 @@ static unsigned int check_stale(struct skbtrail_job *job)
 	if (job->skb->ip_summed == CHECKSUM_PARTIAL && skb_csum_is_sctp(job->skb))
 		return SKBTRAIL_RULE_REFUSAL_MISSING;
 	job->stale = true;
+	extend_none(job);
 	return 0;
 }
 
@@ -309,21 +323,6 @@ static int resolve_checksum(struct skbtrail_job *job)
 	return 0;
 }
 
-unsigned int skbtrail_edit_prepare(struct skbtrail_job *job)
-{
-	struct sk_buff *skb = job->skb;
-
-	/* what is shared with others, or not linear, becomes a copy of our own */
-	if (job->extent && skb_ensure_writable(skb, job->extent))
-		return SKBTRAIL_RULE_REFUSAL_MEMORY;
-	if (job->stale && resolve_checksum(job))
-		return SKBTRAIL_RULE_REFUSAL_MEMORY;
-	/* the last that can fail: from here on it must be said in the header */
-	if (job->cut && pskb_trim(skb, job->nh + job->cut))
-		return SKBTRAIL_RULE_REFUSAL_MEMORY;
-	return 0;
-}
-
 static u8 *at(const struct skbtrail_job *job, u32 off)
 {
 	return job->skb->data + job->nh + off;
@@ -341,6 +340,38 @@ static __wsum store(const struct skbtrail_job *job, u32 off, const void *new, u3
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
 		skb->csum = csum_add(skb->csum, csum_shift(diff, job->nh + off));
 	return csum_shift(diff, off);
+}
+
+/* the edits that follow keep it right */
+static void fill_check(struct skbtrail_job *job)
+{
+	const struct ipv6hdr *h = (const struct ipv6hdr *)at(job, 0);
+	u32 len = job->len - job->l4;
+	__sum16 check;
+
+	check = csum_ipv6_magic(&h->saddr, &h->daddr, len, IPPROTO_UDP,
+				skb_checksum(job->skb, job->nh + job->l4, len, 0));
+	if (!check)
+		check = CSUM_MANGLED_0;
+	store(job, job->none, &check, sizeof(check));
+	job->check = job->none;
+}
+
+unsigned int skbtrail_edit_prepare(struct skbtrail_job *job)
+{
+	struct sk_buff *skb = job->skb;
+
+	/* what is shared with others, or not linear, becomes a copy of our own */
+	if (job->extent && skb_ensure_writable(skb, job->extent))
+		return SKBTRAIL_RULE_REFUSAL_MEMORY;
+	if (job->stale && resolve_checksum(job))
+		return SKBTRAIL_RULE_REFUSAL_MEMORY;
+	if (job->make)
+		fill_check(job);
+	/* the last that can fail: from here on it must be said in the header */
+	if (job->cut && pskb_trim(skb, job->nh + job->cut))
+		return SKBTRAIL_RULE_REFUSAL_MEMORY;
+	return 0;
 }
 
 static void fix_ip(const struct skbtrail_job *job, __wsum diff)

@@ -64,6 +64,7 @@ struct skbtrail_told {
  * @l4: transport header, from the network header on
  * @l4_len: bytes of it that can be read, 0: none
  * @check: transport checksum, from the network header on; 0: none
+ * @none: where one is to be made of what is changed, as IPv6 wants it; 0: nowhere
  * @pseudo: which covers a pseudo header
  * @partial: and is yet to be computed, by whoever sends the packet
  * @fragment: of a larger packet
@@ -74,6 +75,7 @@ struct skbtrail_told {
  * @extent: bytes from skb->data on that must be writable
  * @cut: length to cut it to, 0: none
  * @bit: to be flipped, from the network header on
+ * @make: what is changed there matters to it
  * @stale: the checksum is to be left wrong
  * @touched: SKBTRAIL_TOUCHED_*
  */
@@ -89,6 +91,8 @@ struct skbtrail_job {
 	u16				l4;
 	u16				l4_len;
 	u16				check;
+	u16				none;
+	bool				make;
 	bool				pseudo;
 	bool				partial;
 	bool				fragment;

@@ -51,6 +51,21 @@ static bool is_partial(const struct skbtrail_job *job)
 	       skb_shinfo(skb)->gso_type & SKB_GSO_UDP_TUNNEL_CSUM;
 }
 
+/*
+ * Over IPv6 only tunnels may do without (RFC 8200, 8.1; RFC 6935). What is changed gets
+ * one, unless others are still to make something of it, or it is not all here.
+ */
+static bool can_be_made(const struct skbtrail_job *job)
+{
+	const struct sk_buff *skb = job->skb;
+	__be16 buf;
+	const __be16 *len = skbtrail_job_peek(job, job->l4 + offsetof(struct udphdr, len),
+					      sizeof(buf), &buf);
+
+	return job->family == 6 && !job->fragment && !job->routed && !skb_is_gso(skb) &&
+	       skb->ip_summed != CHECKSUM_PARTIAL && len && ntohs(*len) == job->len - job->l4;
+}
+
 static bool find_transport(struct skbtrail_job *job)
 {
 	__sum16 buf;
@@ -74,8 +89,10 @@ static bool find_transport(struct skbtrail_job *job)
 		return false;
 	job->partial = is_partial(job);
 	/* zero: the sender made none */
-	if (job->proto == IPPROTO_UDP && !*check && !job->partial)
+	if (job->proto == IPPROTO_UDP && !*check && !job->partial) {
+		job->none = can_be_made(job) ? job->check : 0;
 		job->check = 0;
+	}
 	return true;
 }
 

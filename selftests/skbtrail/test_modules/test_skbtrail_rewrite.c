@@ -565,6 +565,28 @@ static void simple_edit(struct flat *p, const struct skbtrail_edit *e)
 	}
 }
 
+/* what is changed, or left stale, over IPv6 gets a checksum, where all of it is here */
+static bool fills(const struct flat *p, const struct skbtrail_job *job)
+{
+	unsigned int i;
+
+	if (!p->zero || p->family != 6 || p->fragment || p->routed || was.inner)
+		return false;
+	for (i = 0; i < job->n; i++) {
+		switch (job->edit[i].action) {
+		case SKBTRAIL_RULE_ACTION_SRC:
+		case SKBTRAIL_RULE_ACTION_DST:
+		case SKBTRAIL_RULE_ACTION_SPORT:
+		case SKBTRAIL_RULE_ACTION_DPORT:
+		case SKBTRAIL_RULE_ACTION_PAYLOAD:
+		case SKBTRAIL_RULE_ACTION_TRUNCATE:
+		case SKBTRAIL_RULE_ACTION_CORRUPT:
+			return true;
+		}
+	}
+	return false;
+}
+
 /* what is to come out; the checksum of a packet that is spoilt is that of before */
 static void simply(struct flat *p, const struct skbtrail_job *job)
 {
@@ -573,6 +595,8 @@ static void simply(struct flat *p, const struct skbtrail_job *job)
 
 	for (i = 0; i < job->n; i++)
 		simple_edit(p, &job->edit[i]);
+	if (fills(p, job))
+		p->zero = false;
 	make_check(p);
 	for (i = 0; i < job->n; i++)
 		if (job->edit[i].action == SKBTRAIL_RULE_ACTION_TRUNCATE)
