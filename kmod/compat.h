@@ -124,7 +124,11 @@ struct skbtrail_nft_word {
 	u8				type;
 };
 
-/** skbtrail_nft_word() - the arguments of __nft_trace_packet() */
+/**
+ * skbtrail_nft_word() - the arguments of __nft_trace_packet()
+ *
+ * Unless trace is set in the info, nothing else can be followed.
+ */
 static inline struct skbtrail_nft_word skbtrail_nft_word(const struct pt_regs *regs)
 {
 #ifdef SKBTRAIL_NFT_INFO_ALONE

@@ -347,6 +347,12 @@ void skbtrail_nft_matched(const struct pt_regs *regs)
 	struct skbtrail_life *life;
 	struct skbtrail_visit *v;
 
+	/*
+	 * Switched on or off meanwhile: where the packet entered nothing was filled in, and
+	 * before 6.12 the packet is told there.
+	 */
+	if (!w.info->trace)
+		return;
 	/* it is somebody else's already; see take() */
 	if (w.verdict && is_code(w.verdict->code, NF_STOLEN))
 		return;
