@@ -160,11 +160,14 @@ static void untrace_tables(void)
 		synchronize_rcu();
 }
 
-int skbtrail_attach_rules(struct netlink_ext_ack *extack)
+int skbtrail_attach_rules(unsigned int bit, struct netlink_ext_ack *extack)
 {
 	lockdep_assert_held(&skbtrail_control);
-	if (skbtrail_attach_nft)
+	if (skbtrail_attach_nft) {
+		WRITE_ONCE(skbtrail_want_rules, skbtrail_want_rules | BIT(bit));
+		switch_rules();
 		return 0;
+	}
 	if (skbtrail_attach_skips)
 		NL_SET_ERR_MSG(extack,
 			       "which rules match is told by ftrace only; load the module with attach=auto");

@@ -25,8 +25,12 @@ int skbtrail_attach(const unsigned long *stages, u32 *points, u32 *missing,
 /** skbtrail_detach() - undo skbtrail_attach(); when it returns no probe is running */
 void skbtrail_detach(const unsigned long *stages);
 
-/** skbtrail_attach_rules() - whether a session that was attached can be told of rules; or an error */
-int skbtrail_attach_rules(struct netlink_ext_ack *extack);
+/**
+ * skbtrail_attach_rules() - have a session that was attached told of rules that match
+ * @bit: its own; it is taken back in skbtrail_want_rules, before skbtrail_detach()
+ * @extack: says why that cannot be
+ */
+int skbtrail_attach_rules(unsigned int bit, struct netlink_ext_ack *extack);
 
 /** skbtrail_attach_kind() - how function entries are attached: enum skbtrail_attach_kind */
 u32 skbtrail_attach_kind(void);

@@ -202,13 +202,11 @@ static int open_session(struct skbtrail_session *s, struct sock *sk,
 	rcu_assign_pointer(skbtrail_sessions[s->bit], s);
 	skbtrail_stream_join(&s->stream, s->bit);
 	set_bit(s->bit, &skbtrail_active);
-	if (s->config.rules)
-		WRITE_ONCE(skbtrail_want_rules, skbtrail_want_rules | BIT(s->bit));
 	err = skbtrail_attach(s->config.begin, &points, &missing, extack);
 	if (err)
 		goto out_unlink;
 	if (s->config.rules)
-		err = skbtrail_attach_rules(extack);
+		err = skbtrail_attach_rules(s->bit, extack);
 	if (err) {
 		unlink_session(s);
 		skbtrail_detach(s->config.begin);
