@@ -411,7 +411,9 @@ static void take(struct skbtrail_visit *v, struct skbtrail_life *life, struct sk
 	skbtrail_trace_off(life, skb);
 	if (ours && v->info)
 		v->info->nf_trace = false;
-	if (!v->placed || !v->info || !(life->sessions & READ_ONCE(skbtrail_want_rules)))
+	/* where nobody entered a chain, or what was noted is of another, there is no step */
+	if (!v->depth || !v->placed || !skbtrail_visit_sure(v) || !v->info ||
+	    !(life->sessions & READ_ONCE(skbtrail_want_rules)))
 		return;
 	rule = rule_with(&v->step[v->depth - 1], &budget);
 	v->taken = true;
