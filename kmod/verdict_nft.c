@@ -323,6 +323,11 @@ static void note_word(struct skbtrail_visit *v, const struct skbtrail_life *life
 
 	if (!v->depth || v->taken || !skbtrail_visit_sure(v))
 		return;
+	/* what was noted is of another base chain: the entry of this one was not seen */
+	if (w->info->basechain != nft_base_chain(v->step[0].chain)) {
+		v->lost = true;
+		return;
+	}
 	if (w->type == NFT_TRACETYPE_POLICY) {
 		tell_match(v, life, SKBTRAIL_VERDICT_CAUSE_POLICY,
 			   skbtrail_said(nft_base_chain(v->step[0].chain)->policy));
