@@ -121,49 +121,48 @@ static const char *vital_missing(void)
 }
 
 bool skbtrail_attach_xt;
-bool skbtrail_attach_nft;
+/* rules of nf_tables that match are seen; control mutex */
+static bool attach_nft;
 
-/* what has to be seen while packets are traced through x_tables, through nf_tables */
+/* what has to be seen while packets are traced through x_tables, for rules of nf_tables */
 #define XT_OPS	(BIT_ULL(SKBTRAIL_OP_XT_TRACE) | BIT_ULL(SKBTRAIL_OP_XT_OTHERS) | \
 		 BIT_ULL(SKBTRAIL_OP_XT_PARK) | BIT_ULL(SKBTRAIL_OP_NFT_CHAIN))
-#define NFT_OPS	(BIT_ULL(SKBTRAIL_OP_XT_OTHERS) | BIT_ULL(SKBTRAIL_OP_XT_PARK) | \
-		 BIT_ULL(SKBTRAIL_OP_NFT_CHAIN) | BIT_ULL(SKBTRAIL_OP_NFT_TAKES) | \
-		 BIT_ULL(SKBTRAIL_OP_NFT_TRACER) | BIT_ULL(SKBTRAIL_OP_NFT_TRACE) | \
+#define NFT_OPS	(BIT_ULL(SKBTRAIL_OP_NFT_CHAIN) | BIT_ULL(SKBTRAIL_OP_NFT_TAKES) | \
 		 BIT_ULL(SKBTRAIL_OP_NFT_WORD))
 
 /*
- * With kprobes a call can be skipped that would keep a trace to ourselves.
- * Process context, control mutex.
+ * With kprobes a call can be skipped that would keep a trace to ourselves, or tell of
+ * a rule. Process context, control mutex.
  */
 static void trace_tables(bool on)
 {
 	lockdep_assert_held(&skbtrail_control);
 	on = on && !skbtrail_attach_skips;
 	WRITE_ONCE(skbtrail_attach_xt, SKBTRAIL_XT_TRACE && on && skbtrail_func_sees(XT_OPS));
-	WRITE_ONCE(skbtrail_attach_nft, on && skbtrail_func_sees(NFT_OPS));
+	attach_nft = on && skbtrail_func_sees(NFT_OPS);
 }
 
 /* nf_tables tells of the rules that match while somebody asks for them */
 static void switch_rules(void)
 {
-	skbtrail_trace_switch(skbtrail_attach_nft && skbtrail_want_rules);
+	skbtrail_trace_switch(attach_nft && skbtrail_want_rules);
 }
 
 /* hooks and probes that take traces back may go after this: nothing is traced any more */
 static void untrace_tables(void)
 {
-	if (!skbtrail_attach_xt && !skbtrail_attach_nft)
+	if (!skbtrail_attach_xt)
 		return;
 	trace_tables(false);
 	/* points are run within one RCU read-side section */
-	if (skbtrail_func_hooks_tables() || skbtrail_want_rules)
+	if (skbtrail_func_hooks_tables())
 		synchronize_rcu();
 }
 
 int skbtrail_attach_rules(unsigned int bit, struct netlink_ext_ack *extack)
 {
 	lockdep_assert_held(&skbtrail_control);
-	if (skbtrail_attach_nft) {
+	if (attach_nft) {
 		WRITE_ONCE(skbtrail_want_rules, skbtrail_want_rules | BIT(bit));
 		switch_rules();
 		return 0;

@@ -133,12 +133,8 @@ bool skbtrail_attach_hook_watched(const void *fn);
 /** skbtrail_attach_hook_new() - somebody is about to register a hook; process context */
 void skbtrail_attach_hook_new(const struct nf_hook_ops *ops);
 
-/*
- * Packets may be traced through x_tables, through nf_tables, and what that tells and
- * does not concern others is kept from them.
- */
+/* packets may be traced through x_tables, and what does not concern others is kept from them */
 extern bool skbtrail_attach_xt;
-extern bool skbtrail_attach_nft;
 
 int skbtrail_attach_init(void);
 void skbtrail_attach_exit(void);

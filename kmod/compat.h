@@ -113,14 +113,14 @@ static inline void skbtrail_set_nf_trace(struct sk_buff *skb, bool on) { }
  * @pkt: the packet
  * @verdict: in the registers, as it is now; NULL where that is the policy
  * @rule: or the mark behind the last one of a chain; NULL for a policy
- * @info: what nf_tables tells others from then on, unless nf_trace is taken from it
+ * @info: what nf_tables would tell others with
  * @type: enum nft_trace_types
  */
 struct skbtrail_nft_word {
 	const struct nft_pktinfo	*pkt;
 	const struct nft_verdict	*verdict;
 	const struct nft_rule_dp	*rule;
-	struct nft_traceinfo		*info;
+	const struct nft_traceinfo	*info;
 	u8				type;
 };
 
@@ -132,7 +132,7 @@ struct skbtrail_nft_word {
 static inline struct skbtrail_nft_word skbtrail_nft_word(const struct pt_regs *regs)
 {
 #ifdef SKBTRAIL_NFT_INFO_ALONE
-	struct nft_traceinfo *info = (struct nft_traceinfo *)skbtrail_arg(regs, 1);
+	const struct nft_traceinfo *info = (const struct nft_traceinfo *)skbtrail_arg(regs, 1);
 
 	return (struct skbtrail_nft_word) {
 		info->pkt, info->verdict, info->rule, info, skbtrail_arg(regs, 3),
@@ -142,7 +142,7 @@ static inline struct skbtrail_nft_word skbtrail_nft_word(const struct pt_regs *r
 		(const struct nft_pktinfo *)skbtrail_arg(regs, 1),
 		(const struct nft_verdict *)skbtrail_arg(regs, 2),
 		(const struct nft_rule_dp *)skbtrail_arg(regs, 3),
-		(struct nft_traceinfo *)skbtrail_arg(regs, 4),
+		(const struct nft_traceinfo *)skbtrail_arg(regs, 4),
 		skbtrail_arg(regs, 5),
 	};
 #endif

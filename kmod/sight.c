@@ -697,8 +697,6 @@ static noinline void see_otherwise(const struct skbtrail_point *p, const struct 
 	case SKBTRAIL_OP_NFT_TARGET:
 	case SKBTRAIL_OP_NFT_TAKES:
 	case SKBTRAIL_OP_NFT_OTHER:
-	case SKBTRAIL_OP_NFT_TRACER:
-	case SKBTRAIL_OP_NFT_TRACE:
 	case SKBTRAIL_OP_NFT_WORD:
 		skbtrail_verdict_hit(p, regs);
 		break;

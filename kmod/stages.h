@@ -71,9 +71,7 @@ enum skbtrail_op {
 	SKBTRAIL_OP_NFT_TARGET,	/* a target of x_tables, */
 	SKBTRAIL_OP_NFT_TAKES,	/* what may take the packet, */
 	SKBTRAIL_OP_NFT_OTHER,	/* any other */
-	SKBTRAIL_OP_NFT_TRACER,	/* a packet is given the trace, or it is taken from it */
-	SKBTRAIL_OP_NFT_TRACE,	/* nf_tables gets ready to tell of the rules it matches, */
-	SKBTRAIL_OP_NFT_WORD,	/* tells of one */
+	SKBTRAIL_OP_NFT_WORD,	/* nf_tables would tell who traces that a rule matched */
 	SKBTRAIL_OP_OWN,	/* a tracepoint with a handler of its own */
 };
 

@@ -272,14 +272,6 @@ void skbtrail_verdict_hit(const struct skbtrail_point *p, const struct pt_regs *
 		skbtrail_nft_enter((const struct nft_pktinfo *)skbtrail_arg(regs, 1),
 				   (const struct nft_chain *)skbtrail_arg(regs, 2));
 		break;
-	case SKBTRAIL_OP_NFT_TRACER:
-		skbtrail_nft_tracer((const struct nft_expr *)skbtrail_arg(regs, 1),
-				    (const struct nft_pktinfo *)skbtrail_arg(regs, 3));
-		break;
-	case SKBTRAIL_OP_NFT_TRACE:
-		skbtrail_nft_begin((struct nft_traceinfo *)skbtrail_arg(regs, 1),
-				   (const struct nft_pktinfo *)skbtrail_arg(regs, 2));
-		break;
 	case SKBTRAIL_OP_NFT_WORD:
 		skbtrail_nft_matched(regs);
 		break;

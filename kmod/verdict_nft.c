@@ -10,7 +10,6 @@
 #include <linux/uaccess.h>
 #include <net/netfilter/nf_tables.h>
 #include <net/netfilter/nf_tables_core.h>
-#include <net/netfilter/nft_meta.h>
 
 #include "attach.h"
 #include "clock.h"
@@ -35,21 +34,16 @@ void skbtrail_nft_enter(const struct nft_pktinfo *pkt, const struct nft_chain *c
 	skbtrail_trace_off(life, pkt->skb);
 	v = skbtrail_visit_lock(life, true);
 	if (v) {
-		if (skbtrail_visit_here(v, life, pkt->state)) {
+		if (skbtrail_visit_here(v, life, pkt->state))
 			skbtrail_deed_act(v, life, pkt->skb, pkt->state,
 					  nft_base_chain(chain)->ops.hook,
 					  nft_base_chain(chain)->ops.priv);
-			if (v->closed && READ_ONCE(skbtrail_attach_nft) &&
-			    life->sessions & READ_ONCE(skbtrail_want_rules))
-				skbtrail_trace_on(life, pkt->skb);
-		}
 		skbtrail_where_of(&v->where, pkt->state);
 		v->epoch = skbtrail_attach_why_missed();
 		v->regs = NULL;
 		v->lost = false;
 		v->placed = false;
 		v->taken = false;
-		v->info = NULL;
 		v->depth = 1;
 		v->step[0] = (struct skbtrail_step){ .chain = chain };
 		skbtrail_visit_unlock(v);
@@ -320,8 +314,11 @@ static void note_word(struct skbtrail_visit *v, const struct skbtrail_life *life
 		      const struct skbtrail_nft_word *w)
 {
 	const struct nft_regs *regs = container_of(w->verdict, struct nft_regs, verdict);
+	bool told = v->taken;
 
-	if (!v->depth || v->taken || !skbtrail_visit_sure(v))
+	/* it was not taken, or this would not be told of it */
+	v->taken = false;
+	if (!v->depth || !skbtrail_visit_sure(v))
 		return;
 	/* what was noted is of another base chain: the entry of this one was not seen */
 	if (w->info->basechain != nft_base_chain(v->step[0].chain)) {
@@ -341,10 +338,16 @@ static void note_word(struct skbtrail_visit *v, const struct skbtrail_life *life
 		return;
 	}
 	v->regs = regs;
+	if (told && v->step[v->depth - 1].rule == w->rule->handle)
+		return;
 	v->step[v->depth - 1].rule = w->rule->handle;
 	tell_match(v, life, SKBTRAIL_VERDICT_CAUSE_RULE, skbtrail_said(w->verdict->code));
 }
 
+/*
+ * While its trace is switched on, nf_tables calls this of every packet, and looks only then
+ * whether that one is traced: none has to be.
+ */
 void skbtrail_nft_matched(const struct pt_regs *regs)
 {
 	struct skbtrail_nft_word w = skbtrail_nft_word(regs);
@@ -371,53 +374,17 @@ void skbtrail_nft_matched(const struct pt_regs *regs)
 			note_word(v, life, &w);
 		skbtrail_visit_unlock(v);
 	}
-	/* what we asked for goes to nobody else */
-	if (life->flags & SKBTRAIL_LIFE_TRACED)
-		w.info->nf_trace = false;
 	skbtrail_track_unlock(set);
 }
 
-/* "meta nftrace set": what was ours is somebody else's now */
-void skbtrail_nft_tracer(const struct nft_expr *expr, const struct nft_pktinfo *pkt)
+/* A rule is about to take the packet, or may be: told of that, it may be gone. */
+static void take(struct skbtrail_visit *v, const struct skbtrail_life *life)
 {
-	const struct nft_meta *meta = nft_expr_priv(expr);
-
-	if (meta->key == NFT_META_NFTRACE)
-		skbtrail_trace_give_up(pkt->skb);
-}
-
-/* nft_trace_init(info, packet, ...): with this it begins to tell */
-void skbtrail_nft_begin(struct nft_traceinfo *info, const struct nft_pktinfo *pkt)
-{
-	struct skbtrail_set *set = skbtrail_track_set(pkt->skb);
-	struct skbtrail_life *life = skbtrail_visit_life(set, pkt->skb);
-	struct skbtrail_visit *v;
-
-	if (!life)
-		return;
-	v = skbtrail_visit_lock(life, false);
-	if (v) {
-		v->info = v->depth ? info : NULL;
-		skbtrail_visit_unlock(v);
-	}
-	skbtrail_track_unlock(set);
-}
-
-/*
- * A rule is about to take the packet, or may be. What is told of that is told when it may
- * be gone, from a copy of its bit. So both are taken back here, and the match is told.
- */
-static void take(struct skbtrail_visit *v, struct skbtrail_life *life, struct sk_buff *skb)
-{
-	bool ours = life->flags & SKBTRAIL_LIFE_TRACED;
 	const struct nft_rule_dp *rule;
 	unsigned int budget = MAX_RULES;
 
-	skbtrail_trace_off(life, skb);
-	if (ours && v->info)
-		v->info->nf_trace = false;
 	/* where nobody entered a chain, or what was noted is of another, there is no step */
-	if (!v->depth || !v->placed || !skbtrail_visit_sure(v) || !v->info ||
+	if (!v->depth || !v->placed || !skbtrail_visit_sure(v) ||
 	    !(life->sessions & READ_ONCE(skbtrail_want_rules)))
 		return;
 	rule = rule_with(&v->step[v->depth - 1], &budget);
@@ -445,7 +412,7 @@ void skbtrail_nft_evaluate(const struct skbtrail_point *p, const struct nft_expr
 	if (v) {
 		note_expr(v, p, expr, regs);
 		if (p->op == SKBTRAIL_OP_NFT_TAKES)
-			take(v, life, pkt->skb);
+			take(v, life);
 		skbtrail_visit_unlock(v);
 	}
 	skbtrail_track_unlock(set);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * x_tables and nf_tables call nothing when a rule matches, but tell of it where a packet is
- * traced. We have followed packets traced, and what is told of them told to us, and nobody else.
+ * x_tables and nf_tables call nothing when a rule matches, but tell of it who traces.
  *
+ * nf_tables has a switch for that. While it is on, a function is called for every packet,
+ * and looks there whether that one is traced. So it is watched, and the packet left alone.
+ *
+ * x_tables looks at the packet before. We have followed packets traced, and what is told of
+ * them told to us, and nobody else.
  * That is the one write to a watched packet. It is done only where it is sure to be
  * taken back before others can see it: at the next hook, when the packet is parked,
  * and by our own hook, which ends the point. A copy that is made meanwhile has the
@@ -81,7 +85,7 @@ u16 skbtrail_said(u32 code)
 /* we have it switched on; control mutex */
 static bool switched;
 
-/* nf_tables asks nobody whether a packet is traced unless this says so: a rule of its own does */
+/* nf_tables tells of no rule that matches unless this says so: who traces has it switched on */
 void skbtrail_trace_switch(bool on)
 {
 	struct static_key_false *key;

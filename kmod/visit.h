@@ -114,8 +114,7 @@ struct skbtrail_actor {
  * @closed: our own hook ends the point
  * @lost: what was noted does not fit together
  * @placed: the last expression is that of the last step
- * @taken: a rule has, or may have, taken the packet: it may be somebody else's already
- * @info: what nf_tables tells others of it from, while it is traced; NULL none
+ * @taken: a rule that was told may have taken the packet
  * @step: chains it is in, the base chain first
  *
  * Pointers are followed only while the packet is where they were noted: within
@@ -150,7 +149,6 @@ struct skbtrail_visit {
 	bool			lost;
 	bool			placed;
 	bool			taken;
-	struct nft_traceinfo	*info;
 	struct skbtrail_step	step[SKBTRAIL_STEPS];
 };
 
@@ -244,7 +242,7 @@ void skbtrail_deed_doing(u8 op, const struct pt_regs *regs);
 
 /* rules that match (verdict_trace.c) */
 
-/** skbtrail_trace_on() - have us, and nobody else, told of rules that match */
+/** skbtrail_trace_on() - have us, and nobody else, told by x_tables of rules that match */
 void skbtrail_trace_on(struct skbtrail_life *life, struct sk_buff *skb);
 
 /** skbtrail_trace_off() - end that */
@@ -267,12 +265,6 @@ void skbtrail_nft_evaluate(const struct skbtrail_point *p, const struct nft_expr
 
 /** skbtrail_nft_matched() - nf_tables tells of a rule that matched; without any lock */
 void skbtrail_nft_matched(const struct pt_regs *regs);
-
-/** skbtrail_nft_tracer() - an expression sets something of a packet; without any lock */
-void skbtrail_nft_tracer(const struct nft_expr *expr, const struct nft_pktinfo *pkt);
-
-/** skbtrail_nft_begin() - nf_tables would tell others of a packet; without any lock */
-void skbtrail_nft_begin(struct nft_traceinfo *info, const struct nft_pktinfo *pkt);
 
 /** skbtrail_nft_tell() - tell which rule drops a packet, or that the policy does */
 void skbtrail_nft_tell(const struct skbtrail_visit *v, const struct skbtrail_life *life, u64 ns);
