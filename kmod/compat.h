@@ -21,6 +21,13 @@
 
 #include <net/dropreason.h>
 
+/* kernels may clear what is on the stack: not what is large, and written before it is read */
+#if defined(__CHECKER__) || !__has_attribute(__uninitialized__)
+#define SKBTRAIL_UNINITIALIZED
+#else
+#define SKBTRAIL_UNINITIALIZED	__attribute__((__uninitialized__))
+#endif
+
 /* 6.1 saves argument registers for every ftrace_ops and has no flag for it */
 #ifndef FTRACE_OPS_FL_SAVE_ARGS
 #define FTRACE_OPS_FL_SAVE_ARGS	0

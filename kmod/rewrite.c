@@ -78,7 +78,6 @@ static void look(struct visit *v, struct sk_buff *skb, const struct nf_hook_stat
 		v->family = SKBTRAIL_RULE_OTHER;
 }
 
-/* what a process sends comes by where it may be preempted: programs must not move */
 static bool run(struct visit *v, const struct skbtrail_rule *r)
 {
 	const struct sk_buff *skb = v->skb;
@@ -89,7 +88,7 @@ static bool run(struct visit *v, const struct skbtrail_rule *r)
 		if (!v->cast)
 			skbtrail_filter_shadow(&v->shadow, skb, v->nh);
 		v->cast = true;
-		return bpf_prog_run_pin_on_cpu(r->l3, &v->shadow);
+		return bpf_prog_run(r->l3, &v->shadow);
 	}
 	/* of IP the header below is of no interest; only devices have it for sure */
 	if (!r->l2 || v->state->pf != NFPROTO_NETDEV || !skb_mac_header_was_set(skb) ||
@@ -97,7 +96,7 @@ static bool run(struct visit *v, const struct skbtrail_rule *r)
 		return false;
 	v->cast = false;
 	skbtrail_filter_shadow(&v->shadow, skb, skb_mac_offset(skb));
-	return bpf_prog_run_pin_on_cpu(r->l2, &v->shadow);
+	return bpf_prog_run(r->l2, &v->shadow);
 }
 
 static bool device_is(const struct nf_hook_state *state, const char *name)
@@ -258,12 +257,13 @@ static noinline void tell_edits(const struct visit *v, const struct skbtrail_rul
 /* returns 0, or why not: enum skbtrail_rule_refusal */
 static unsigned int edit(struct visit *v, struct skbtrail_rule *r, u32 random)
 {
-	struct skbtrail_job job = { .edit = r->edit, .n = r->n, .random = random };
+	struct skbtrail_job job = {
+		.edit = r->edit, .n = r->n, .actions = r->actions, .random = random,
+		.skb = v->skb, .nh = v->nh,
+	};
 	unsigned int refusal;
-	int nh = v->nh;
 
-	refusal = skbtrail_edit_check(&job, v->skb, nh, v->family == SKBTRAIL_RULE_OTHER ?
-				      0 : v->l3proto);
+	refusal = skbtrail_edit_check(&job, v->family == SKBTRAIL_RULE_OTHER ? 0 : v->l3proto);
 	if (!refusal && !r->dry)
 		refusal = skbtrail_edit_prepare(&job);
 	if (refusal)
@@ -352,19 +352,36 @@ static int decide_anew(const struct visit *v)
 	}
 }
 
+/* whether a packet is left to others; false: a rule has taken it */
+static bool pass(struct visit *v, const struct skbtrail_rules *rules)
+{
+	unsigned int i;
+
+	for (i = 0; i < rules->n; i++)
+		if (matches(v, rules->rule[i]) && apply(v, rules->rule[i]))
+			return false;
+	return true;
+}
+
 unsigned int skbtrail_rewrite(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	const struct skbtrail_rules *rules;
-	struct visit v;
-	unsigned int i;
+	struct visit v SKBTRAIL_UNINITIALIZED;
+	bool pin, left;
 
 	rules = rcu_dereference(skbtrail_rules[(unsigned long)priv]);
 	if (!rules || in_nmi())
 		return NF_ACCEPT;
 	look(&v, skb, state);
-	for (i = 0; i < rules->n; i++)
-		if (matches(&v, rules->rule[i]) && apply(&v, rules->rule[i]))
-			return NF_STOLEN;
+	/* what a process sends comes by where it may be preempted: programs must not move */
+	pin = preemptible();
+	if (pin)
+		migrate_disable();
+	left = pass(&v, rules);
+	if (pin)
+		migrate_enable();
+	if (!left)
+		return NF_STOLEN;
 	if (!v.touched || state->pf == NFPROTO_NETDEV || !decide_anew(&v))
 		return NF_ACCEPT;
 	drop(&v, v.last, SKB_DROP_REASON_IP_OUTNOROUTES);

@@ -117,7 +117,7 @@ static unsigned int check_transport(struct skbtrail_job *job, bool tcp)
 static u32 find_mss(const struct skbtrail_job *job)
 {
 	const struct tcphdr *th;
-	u8 buf[MAX_TCP_HEADER_LEN];
+	u8 buf[MAX_TCP_HEADER_LEN] SKBTRAIL_UNINITIALIZED;
 	const u8 *h;
 	u32 i;
 
@@ -269,31 +269,24 @@ static unsigned int check_edit(struct skbtrail_job *job, const struct skbtrail_e
 }
 
 /* what is beside the packet's bytes can be changed whatever those are */
-static bool needs_headers(const struct skbtrail_edit *e)
-{
-	return e->action != SKBTRAIL_RULE_ACTION_MARK &&
-	       e->action != SKBTRAIL_RULE_ACTION_PRIORITY &&
-	       e->action != SKBTRAIL_RULE_ACTION_VLAN;
-}
+#define BESIDE		(BIT(SKBTRAIL_RULE_ACTION_MARK) | BIT(SKBTRAIL_RULE_ACTION_PRIORITY) | \
+			 BIT(SKBTRAIL_RULE_ACTION_VLAN))
+/* and what is in the header of IP, whatever that carries */
+#define IN_IP		(BIT(SKBTRAIL_RULE_ACTION_DSCP) | BIT(SKBTRAIL_RULE_ACTION_ECN) | \
+			 BIT(SKBTRAIL_RULE_ACTION_TTL))
 
-unsigned int skbtrail_edit_check(struct skbtrail_job *job, struct sk_buff *skb, int nh,
-				 u16 l3proto)
+unsigned int skbtrail_edit_check(struct skbtrail_job *job, u16 l3proto)
 {
-	const struct skbtrail_edit *edit = job->edit;
-	unsigned int i, refusal = 0, n = job->n;
-	bool corrupt = false, found;
+	const struct sk_buff *skb = job->skb;
+	const u32 actions = job->actions;
+	unsigned int i, refusal = 0;
 
-	*job = (struct skbtrail_job){
-		.edit = edit, .n = n, .random = job->random, .skb = skb, .nh = nh,
-	};
-	found = skbtrail_job_find(job, l3proto);
-	for (i = 0; i < n && !refusal; i++) {
-		if (!found && needs_headers(&edit[i]))
-			return SKBTRAIL_RULE_REFUSAL_HEADERS;
-		corrupt |= edit[i].action == SKBTRAIL_RULE_ACTION_CORRUPT;
-		refusal = check_edit(job, &edit[i]);
-	}
-	if (corrupt && !refusal)
+	job->transport = actions & ~(BESIDE | IN_IP);
+	if (actions & ~BESIDE && !skbtrail_job_find(job, l3proto))
+		return SKBTRAIL_RULE_REFUSAL_HEADERS;
+	for (i = 0; i < job->n && !refusal; i++)
+		refusal = check_edit(job, &job->edit[i]);
+	if (actions & BIT(SKBTRAIL_RULE_ACTION_CORRUPT) && !refusal)
 		refusal = check_corrupt(job);
 	if (refusal)
 		return refusal;
@@ -328,14 +321,22 @@ static u8 *at(const struct skbtrail_job *job, u32 off)
 	return job->skb->data + job->nh + off;
 }
 
+/* most is as short as this */
+static __always_inline __wsum sum_of(const void *bytes, u32 len)
+{
+	return len == 2 ? (__force __wsum)get_unaligned((const u16 *)bytes) :
+			  csum_partial(bytes, len, 0);
+}
+
 /* returns the difference it makes to a sum that begins at the network header */
-static __wsum store(const struct skbtrail_job *job, u32 off, const void *new, u32 len)
+static __always_inline __wsum store(const struct skbtrail_job *job, u32 off, const void *new,
+				    u32 len)
 {
 	struct sk_buff *skb = job->skb;
 	u8 *to = at(job, off);
 	__wsum diff;
 
-	diff = csum_sub(csum_partial(new, len, 0), csum_partial(to, len, 0));
+	diff = csum_sub(sum_of(new, len), sum_of(to, len));
 	memcpy(to, new, len);
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
 		skb->csum = csum_add(skb->csum, csum_shift(diff, job->nh + off));

@@ -53,11 +53,13 @@ struct skbtrail_told {
  * struct skbtrail_job - the edits of one rule, and the packet they are done to
  * @edit: what is to be done
  * @n: how many
+ * @actions: their enum skbtrail_rule_action, a bit each
  * @random: chooses the bit that is corrupted
- *
- * Filled in by skbtrail_edit_check():
  * @skb: packet
  * @nh: network header, in bytes from skb->data
+ *
+ * Filled in by skbtrail_edit_check():
+ * @transport: it is asked for what is behind the header of IP; else nothing of it is known
  * @len: bytes from there on, as IP tells them
  * @family: 4, 6 or 0
  * @proto: IP protocol, after extension headers
@@ -82,10 +84,12 @@ struct skbtrail_told {
 struct skbtrail_job {
 	const struct skbtrail_edit	*edit;
 	unsigned int			n;
+	u32				actions;
 	u32				random;
 	struct sk_buff			*skb;
 	int				nh;
 	u32				len;
+	bool				transport;
 	u8				family;
 	u8				proto;
 	u16				l4;
@@ -109,15 +113,12 @@ struct skbtrail_job {
 
 /**
  * skbtrail_edit_check() - whether a job can be done
- * @job: @edit, @n and @random are set
- * @skb: packet
- * @nh: offset of its network header from skb->data
+ * @job: zero but for @edit, @n, @actions, @random, @skb and @nh
  * @l3proto: Ethertype of what is there, host order
  *
  * Looks only. Context: any but NMI. Return: 0, or enum skbtrail_rule_refusal.
  */
-unsigned int skbtrail_edit_check(struct skbtrail_job *job, struct sk_buff *skb, int nh,
-				 u16 l3proto);
+unsigned int skbtrail_edit_check(struct skbtrail_job *job, u16 l3proto);
 
 /**
  * skbtrail_edit_prepare() - make a job that was checked possible

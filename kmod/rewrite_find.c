@@ -99,7 +99,7 @@ static bool find_transport(struct skbtrail_job *job)
 static bool find_tcp(struct skbtrail_job *job)
 {
 	const struct tcphdr *th;
-	struct tcphdr buf;
+	struct tcphdr buf SKBTRAIL_UNINITIALIZED;
 
 	if (job->proto != IPPROTO_TCP || !job->l4_len)
 		return true;
@@ -124,7 +124,7 @@ static bool length_fits(struct skbtrail_job *job, u32 told)
 static bool is_source_routed(const struct skbtrail_job *job)
 {
 	u32 i = 0, n = job->l4 - sizeof(struct iphdr);
-	u8 buf[MAX_IPOPTLEN];
+	u8 buf[MAX_IPOPTLEN] SKBTRAIL_UNINITIALIZED;
 	const u8 *o;
 
 	o = n ? skbtrail_job_peek(job, sizeof(struct iphdr), n, buf) : NULL;
@@ -145,7 +145,7 @@ static bool is_source_routed(const struct skbtrail_job *job)
 static bool find_v4(struct skbtrail_job *job)
 {
 	const struct iphdr *iph;
-	struct iphdr buf;
+	struct iphdr buf SKBTRAIL_UNINITIALIZED;
 
 	iph = skbtrail_job_peek(job, 0, sizeof(buf), &buf);
 	if (!iph || iph->version != 4 || iph->ihl < 5)
@@ -159,7 +159,7 @@ static bool find_v4(struct skbtrail_job *job)
 	job->proto = iph->protocol;
 	job->fragment = iph->frag_off & htons(IP_MF | IP_OFFSET);
 	job->later = iph->frag_off & htons(IP_OFFSET);
-	job->routed = is_source_routed(job);
+	job->routed = job->transport && is_source_routed(job);
 	return true;
 }
 
@@ -167,7 +167,7 @@ static bool find_v4(struct skbtrail_job *job)
 static bool pass_extension(struct skbtrail_job *job)
 {
 	const u8 *h;
-	u8 buf[8];
+	u8 buf[8] SKBTRAIL_UNINITIALIZED;
 
 	h = skbtrail_job_peek(job, job->l4, sizeof(buf), buf);
 	if (!h)
@@ -197,7 +197,7 @@ static bool is_extension(u8 proto)
 static bool find_v6(struct skbtrail_job *job)
 {
 	const struct ipv6hdr *iph;
-	struct ipv6hdr buf;
+	struct ipv6hdr buf SKBTRAIL_UNINITIALIZED;
 	int i;
 
 	iph = skbtrail_job_peek(job, 0, sizeof(buf), &buf);
@@ -208,7 +208,7 @@ static bool find_v6(struct skbtrail_job *job)
 	job->family = 6;
 	job->l4 = sizeof(*iph);
 	job->proto = iph->nexthdr;
-	for (i = 0; is_extension(job->proto); i++)
+	for (i = 0; job->transport && is_extension(job->proto); i++)
 		if (i == MAX_EXTHDRS || job->later || !pass_extension(job))
 			return job->later;
 	return true;
@@ -221,6 +221,7 @@ bool skbtrail_job_find(struct skbtrail_job *job, u16 l3proto)
 		return true;
 	if (job->nh < 0 || job->nh > (int)job->skb->len)
 		return false;
-	return (l3proto == ETH_P_IP ? find_v4(job) : find_v6(job)) && find_transport(job) &&
-	       find_tcp(job);
+	if (!(l3proto == ETH_P_IP ? find_v4(job) : find_v6(job)))
+		return false;
+	return !job->transport || (find_transport(job) && find_tcp(job));
 }

@@ -9,6 +9,7 @@
 #include <linux/if_vlan.h>
 #include <linux/skbuff.h>
 
+#include "compat.h"
 #include "rewrite_edit.h"
 
 /* where there are fewer than @len bytes in a row they are copied; NULL: not there at all */
@@ -52,7 +53,7 @@ static inline u32 skbtrail_job_mark(const struct sk_buff *skb, const struct skbt
 
 /**
  * skbtrail_job_find() - where the headers of a packet are
- * @job: @skb and @nh are set; the rest up to @routed is filled in
+ * @job: @skb, @nh and @transport are set; the rest up to @routed is filled in
  * @l3proto: Ethertype of what is there, host order
  *
  * Looks only. Return: false for headers that cannot be trusted.

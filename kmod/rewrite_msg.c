@@ -148,16 +148,6 @@ static u8 families_of(const struct skbtrail_edit *e)
 	}
 }
 
-static bool given_before(const struct skbtrail_rule *r, u8 action)
-{
-	unsigned int i;
-
-	for (i = 0; i < r->n; i++)
-		if (r->edit[i].action == action && action != SKBTRAIL_RULE_ACTION_PAYLOAD)
-			return true;
-	return false;
-}
-
 static int add_action(struct skbtrail_rule *r, const struct nlattr *attr,
 		      struct netlink_ext_ack *extack)
 {
@@ -169,7 +159,7 @@ static int add_action(struct skbtrail_rule *r, const struct nlattr *attr,
 	err = take_action(e, attr, extack);
 	if (err)
 		return err;
-	if (given_before(r, e->action))
+	if (r->actions & BIT(e->action) && e->action != SKBTRAIL_RULE_ACTION_PAYLOAD)
 		return refuse(extack, attr, "an action is given twice");
 	if (e->action == SKBTRAIL_RULE_ACTION_VLAN && !skbtrail_rule_at_device(r))
 		return refuse(extack, attr,
@@ -179,6 +169,7 @@ static int add_action(struct skbtrail_rule *r, const struct nlattr *attr,
 		return refuse(extack, attr, "no packet has both IPv4 and IPv6 addresses");
 	r->random |= e->action == SKBTRAIL_RULE_ACTION_CORRUPT;
 	r->drop |= e->action == SKBTRAIL_RULE_ACTION_DROP;
+	r->actions |= BIT(e->action);
 	r->n++;
 	return 0;
 }

@@ -50,6 +50,7 @@ struct skbtrail_rule_stats {
  * @l3: filter over the IP header, NULL none
  * @dev: device name, empty for all
  * @n: edits; one that drops is alone
+ * @actions: what is among them, a bit each
  * @edit: them
  * @seed: of what is random
  * @nth: matches so far
@@ -88,6 +89,7 @@ struct skbtrail_rule {
 	struct bpf_prog				*l3;
 	char					dev[SKBTRAIL_NAME_LEN];
 	unsigned int				n;
+	u32					actions;
 	struct skbtrail_edit			edit[SKBTRAIL_MAX_ACTIONS];
 	u64					seed;
 	atomic64_t				nth;

@@ -252,7 +252,8 @@ static void deeds(void)
 	CHECK_HAS(r.out, ", (to NFQUEUE 8 with bypass by nft inet fw c2 handle 2 ");
 	CHECK_HAS(r.out, "(sent on in the fast path of a flowtable, by nft inet fw c2 ");
 	CHECK(!strstr(r.out, "NFQUEUE 1 "));
-	CHECK_HAS(r.out, "\n                        matched nft inet fw c2 handle 2 (by c1, c2) → accept\n");
+	CHECK_HAS(r.out, "\n                        matched nft inet fw c2 handle 2 ");
+	CHECK_HAS(r.out, " handle 2 (by c1, c2) → accept\n");
 	CHECK_HAS(r.out, " matched nft inet fw c2 handle 2 (by c1, c2)\n");
 	free(r.out);
 	free(err);

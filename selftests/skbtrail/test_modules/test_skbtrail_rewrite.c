@@ -671,7 +671,9 @@ static bool judge_edit(const struct skbtrail_edit *e)
 	bool dst = e->action == SKBTRAIL_RULE_ACTION_DST;
 
 	if (was.damaged && e->action != SKBTRAIL_RULE_ACTION_MARK &&
-	    e->action != SKBTRAIL_RULE_ACTION_PRIORITY && e->action != SKBTRAIL_RULE_ACTION_VLAN)
+	    e->action != SKBTRAIL_RULE_ACTION_PRIORITY && e->action != SKBTRAIL_RULE_ACTION_VLAN &&
+	    e->action != SKBTRAIL_RULE_ACTION_DSCP && e->action != SKBTRAIL_RULE_ACTION_ECN &&
+	    e->action != SKBTRAIL_RULE_ACTION_TTL)
 		return wrong("its headers could not be read");
 	if (!dst && e->action != SKBTRAIL_RULE_ACTION_SRC)
 		return true;
@@ -796,15 +798,18 @@ static bool edit_one(struct sk_buff *skb, int nh, int state, bool dry)
 {
 	struct skbtrail_job job = {
 		.edit = edits, .n = choose_edits(), .random = prandom_u32_state(&rnd),
+		.skb = skb, .nh = nh,
 	};
 	struct skbtrail_fact_rewrite fact = { .rule = 1 };
 	static struct skbtrail_told told;
 	unsigned int refusal, i;
 
 	nr_edits = job.n;
+	for (i = 0; i < job.n; i++)
+		job.actions |= BIT(edits[i].action);
 	told.len = 0;
 	skbtrail_edit_put(&told, SKBTRAIL_FACT_REWRITE, &fact, sizeof(fact));
-	refusal = skbtrail_edit_check(&job, skb, nh, ntohs(skb->protocol));
+	refusal = skbtrail_edit_check(&job, ntohs(skb->protocol));
 	if (!refusal && !dry)
 		refusal = skbtrail_edit_prepare(&job);
 	if (!refusal)
