@@ -65,14 +65,14 @@ direct_calls()
 # others_start KPROBES: that are on each function already
 others_start()
 {
-	background bpf_kprobe bpftrace -e "$(script kprobe)"
+	start_bpftrace bpf_kprobe -e "$(script kprobe)"
 	BPF_KPROBE=$LAST
 	until_true 60000 kprobes_on $(($1 + 1)) || return
 	background perf perf stat -a -x, -e 'coexist:*' -o "$WORK/perf.count"
 	PERF=$LAST
 	until_true 60000 kprobes_on $(($1 + 2)) || return
 	if [ -e "$BTF" ]; then
-		background bpf_kfunc bpftrace -e "$(script kfunc)"
+		start_bpftrace bpf_kfunc -e "$(script kfunc)"
 		BPF_KFUNC=$LAST
 		until_true 60000 direct_calls || return
 	fi

@@ -14,6 +14,7 @@ WORK=$(mktemp -d)
 JOBS=()
 # by pid
 NAME_OF=()
+LIFE_OF=()
 # of the last command run by try()
 STATUS=0
 # of the last start_trace()
@@ -150,16 +151,24 @@ join()
 	{ wait -f "$1" || STATUS=$?; } 2>/dev/null
 }
 
-interrupted()
+# start_bpftrace NAME ARGUMENT...: it ends with the process it was told to look
+# at. SIGINT is no way: 0.17 forgets one that does not find it asleep, and a
+# second one kills it before it has printed its maps.
+start_bpftrace()
 {
-	kill -INT "$1" 2>/dev/null
-	! alive "$1"
+	local life
+
+	background "$1.life" sleep infinity
+	life=$LAST
+	background "$1" bpftrace -p "$life" "${@:2}"
+	LIFE_OF[LAST]=$life
 }
 
-# stop_bpftrace PID: 0.17 forgets a SIGINT that does not find it asleep
+# stop_bpftrace PID
 stop_bpftrace()
 {
-	until_true 60000 interrupted "$1"
+	kill "${LIFE_OF[$1]}"
+	join "${LIFE_OF[$1]}"
 	join "$1"
 }
 

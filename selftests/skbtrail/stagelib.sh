@@ -95,12 +95,12 @@ start_counting()
 		return 1
 	}
 	stages_py program "${@/%/.table}" >"$WORK/counts.bt"
-	[ ! -s "$WORK/counts.bt" ] || start_bpftrace
+	[ ! -s "$WORK/counts.bt" ] || count_by_bpftrace
 }
 
-start_bpftrace()
+count_by_bpftrace()
 {
-	background bpftrace bpftrace -f json -o "$COUNTS" "$WORK/counts.bt"
+	start_bpftrace bpftrace -f json -o "$COUNTS" "$WORK/counts.bt"
 	BPFTRACE=$LAST
 	until_true 180000 counting
 	grep -qs '"attached_probes"' "$COUNTS" && return
