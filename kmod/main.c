@@ -24,6 +24,7 @@
  *
  *   rewrite_hook.c             a packet comes by where there are rules
  *   rewrite.c                  which of them match, and what follows from what they do
+ *   rewrite_quick.c            what most rules do, the short way; else
  *   rewrite_find.c             where in the packet is what they change
  *   rewrite_tell.c             what is told of it
  *   rewrite_edit.c             the change itself, with all checksums

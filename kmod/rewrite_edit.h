@@ -29,6 +29,30 @@ struct skbtrail_edit {
 	u8	*bytes;
 };
 
+/**
+ * struct skbtrail_quick - edits of the header of IP and of what is beside a packet's bytes
+ * @able: there are no others
+ * @in_ip: of the header of IP
+ * @has_priority: @priority is to be set
+ * @tos_keep: bits of the traffic class that stay
+ * @tos: and those that are set
+ * @ttl: time to live or hop limit, 0: stays
+ * @mark_keep: bits of the mark that stay
+ * @mark: and those that are set
+ * @priority: of the packet
+ */
+struct skbtrail_quick {
+	bool	able;
+	bool	in_ip;
+	bool	has_priority;
+	u8	tos_keep;
+	u8	tos;
+	u8	ttl;
+	u32	mark_keep;
+	u32	mark;
+	u32	priority;
+};
+
 /* the rule, and for each action the longest fact, of payload; checked when they are put */
 #define SKBTRAIL_TOLD_MAX	(16 + SKBTRAIL_MAX_ACTIONS * 48)
 
@@ -133,6 +157,22 @@ void skbtrail_edit_tell(const struct skbtrail_job *job, struct skbtrail_told *to
 
 /** skbtrail_edit_apply() - do a job that was prepared */
 void skbtrail_edit_apply(struct skbtrail_job *job);
+
+/** skbtrail_quick_of() - @n edits in short, as far as that is possible */
+struct skbtrail_quick skbtrail_quick_of(const struct skbtrail_edit *edit, unsigned int n);
+
+/**
+ * skbtrail_quick_edit() - check, prepare and apply in one, for most packets
+ * @q: @q->able
+ * @skb: packet
+ * @nh: network header, in bytes from skb->data, within what is linear
+ * @l3proto: Ethertype of what is there, of IPv4 or IPv6, host order
+ * @touched: SKBTRAIL_TOUCHED_* are added
+ *
+ * Context: any but NMI. Return: false when it did nothing: the editor is to be asked.
+ */
+bool skbtrail_quick_edit(const struct skbtrail_quick *q, struct sk_buff *skb, int nh, u16 l3proto,
+			 u8 *touched);
 
 /** skbtrail_edit_put() - one fact */
 void skbtrail_edit_put(struct skbtrail_told *told, u8 id, const void *value, u16 len);

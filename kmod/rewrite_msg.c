@@ -193,6 +193,7 @@ static int take_actions(struct skbtrail_rule *r, struct genl_info *info)
 		return refuse(info->extack, NULL, "the rule does nothing; give it an action");
 	if (r->drop && r->n > 1)
 		return refuse(info->extack, NULL, "what is dropped needs no other action");
+	r->quick = skbtrail_quick_of(r->edit, r->n);
 	return 0;
 }
 

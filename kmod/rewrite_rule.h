@@ -52,6 +52,7 @@ struct skbtrail_rule_stats {
  * @n: edits; one that drops is alone
  * @actions: what is among them, a bit each
  * @edit: them
+ * @quick: the same in short
  * @seed: of what is random
  * @nth: matches so far
  * @left: packets it may still be applied to
@@ -90,6 +91,7 @@ struct skbtrail_rule {
 	char					dev[SKBTRAIL_NAME_LEN];
 	unsigned int				n;
 	u32					actions;
+	struct skbtrail_quick			quick;
 	struct skbtrail_edit			edit[SKBTRAIL_MAX_ACTIONS];
 	u64					seed;
 	atomic64_t				nth;
