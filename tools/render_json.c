@@ -144,14 +144,53 @@ static struct json_object *json_links(const struct link *links, size_t n)
 	return list;
 }
 
-/* What was changed and changed back, or is told with no difference, is no change. */
+/* whether two facts say what was at the same place of a packet */
+static bool same_place(struct json_object *one, struct json_object *other)
+{
+	return json_object_equal(json_object_object_get(one, "offset"),
+				 json_object_object_get(other, "offset")) &&
+	       json_object_equal(json_object_object_get(one, "len"),
+				 json_object_object_get(other, "len"));
+}
+
+/*
+ * The key of a change, and what is told of it already. The payload may have been
+ * changed at several places: payload, payload_2, payload_3.
+ */
+static struct json_object *told(struct json_object *o, uint8_t fact, struct json_object *new,
+				char *key, size_t size)
+{
+	struct json_object *pair;
+	unsigned int n;
+
+	snprintf(key, size, "%s", fact_key(fact));
+	for (n = 2; (pair = json_object_object_get(o, key)); n++) {
+		if (fact != SKBTRAIL_FACT_PAYLOAD ||
+		    same_place(json_object_array_get_idx(pair, 1), new))
+			break;
+		snprintf(key, size, "%s_%u", fact_key(fact), n);
+	}
+	return pair;
+}
+
+/*
+ * What changed twice, by two rules, is one change. What was changed and changed
+ * back, or is told with no difference, is none.
+ */
 static void add_change(struct json_object *o, const struct change *ch)
 {
 	struct json_object *old = fact_json(ch->fact, &ch->old);
 	struct json_object *new = fact_json(ch->fact, &ch->new);
 	struct json_object *pair;
+	char key[64];
 
+	pair = told(o, ch->fact, new, key, sizeof(key));
+	if (pair) {
+		json_object_put(old);
+		old = json_object_get(json_object_array_get_idx(pair, 0));
+	}
 	if (json_object_equal(old, new)) {
+		json_object_object_del(o, key);
 		json_object_put(old);
 		json_object_put(new);
 		return;
@@ -159,7 +198,7 @@ static void add_change(struct json_object *o, const struct change *ch)
 	pair = json_object_new_array_ext(2);
 	json_object_array_add(pair, old);
 	json_object_array_add(pair, new);
-	json_add(o, fact_key(ch->fact), pair);
+	json_add(o, key, pair);
 }
 
 static void add_changes(struct json_object *o, const struct change *ch, uint32_t n)

@@ -276,6 +276,73 @@ static void deeds(void)
 	free(r.s);
 }
 
+static void begin_rule(struct stream *s, uint32_t rule)
+{
+	struct skbtrail_fact_rewrite rewrite = { .rule = rule };
+
+	stream_change(s, 17, 1001000);
+	stream_fact(s, SKBTRAIL_FACT_REWRITE, &rewrite, sizeof(rewrite));
+}
+
+static void rewrite_port(struct stream *s, uint16_t port)
+{
+	stream_fact(s, SKBTRAIL_FACT_SPORT, &port, sizeof(port));
+}
+
+static void rewrite_payload(struct stream *s, uint16_t offset, uint8_t old, uint8_t new)
+{
+	struct skbtrail_fact_payload pair[2] = {
+		{ .offset = offset, .len = 1, .bytes = { old } },
+		{ .offset = offset, .len = 1, .bytes = { new } },
+	};
+
+	stream_fact(s, SKBTRAIL_FACT_PAYLOAD, pair, sizeof(pair));
+}
+
+/* A SYN that two rules change at two places. */
+static struct stream *rewritten_syn(void)
+{
+	struct stream *s = stream_new();
+
+	stream_batch(s, 1, 1);
+	stream_names(s);
+	stream_syn(s, 17, 1000000);
+	stream_hit(s, 17, ST_NF_LOCAL_IN, 1000000, 0);
+	begin_rule(s, 1);
+	rewrite_port(s, 5000);
+	rewrite_payload(s, 0, 1, 2);
+	rewrite_payload(s, 8, 3, 4);
+	begin_rule(s, 2);
+	rewrite_port(s, 5001);
+	rewrite_payload(s, 8, 4, 5);
+	stream_hit(s, 17, ST_TCP_RCV, 1003000, 0);
+	stream_end(s, 17, 1084000, SKBTRAIL_END_KIND_CONSUMED, ST_TCP_RCV, 0);
+	stream_mark(s, 900000000);
+	stream_summary(s);
+	return s;
+}
+
+#define PLACE(offset, byte)	"{\"offset\":" offset ",\"len\":1,\"bytes\":\"" byte "\"}"
+
+/* Each change has its key; of what changed twice, the first and the last are told. */
+static void rewritten(void)
+{
+	struct run r = { .s = rewritten_syn(), .opts.json = true };
+	char *err = unit_stderr(view_all, &r);
+
+	CHECK_HAS(r.out, "\"changes\":{\"sport\":[4711,5001],"
+		  "\"payload\":[" PLACE("0", "01") "," PLACE("0", "02") "],"
+		  "\"payload_2\":[" PLACE("8", "03") "," PLACE("8", "05") "]}");
+	CHECK_HAS(r.out, "{\"rule\":1,\"dry_run\":false,\"changes\":{\"sport\":[4711,5000],"
+		  "\"payload\":[" PLACE("0", "01") "," PLACE("0", "02") "],"
+		  "\"payload_2\":[" PLACE("8", "03") "," PLACE("8", "04") "]}}");
+	CHECK_HAS(r.out, "{\"rule\":2,\"dry_run\":false,\"changes\":{\"sport\":[5000,5001],"
+		  "\"payload\":[" PLACE("8", "04") "," PLACE("8", "05") "]}}");
+	free(r.out);
+	free(err);
+	free(r.s);
+}
+
 /* A segment of two calls of five that are told, read in two. */
 static struct stream *called_segment(void)
 {
@@ -372,6 +439,7 @@ void test_render(void)
 	RUN(json);
 	RUN(lineage);
 	RUN(deeds);
+	RUN(rewritten);
 	RUN(read_and_written);
 	RUN(only_drops);
 	RUN(incomplete);
