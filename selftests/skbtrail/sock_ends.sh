@@ -56,7 +56,7 @@ written()
 		one write: positions follow the bytes | len(set(s.pos - s.at for t in some(dport=7101) for s in t.sends or [])) == 1
 		one write: the sentence says how long it waited | all("in the socket's queue" in t.summary and 0 < t.queued_ns <= t.end_ns - t.start_ns for t in some(dport=7101, end="delivered"))
 		one write: what came back acknowledged it | sum(t.ack.bytes for t in some(sport=7101) if t.ack and t.ack.kind == "new") == 20000
-		one write: everything that came back said so | all(t.ack for t in some(sport=7101) if t.end == "consumed" and "RST" not in t.flags)
+		one write: everything that came back said so | all(t.ack for t in some(sport=7101) if t.end == "consumed" and "RST" not in t.flags and "tcp.timewait" not in t.stages)
 		one write: the handshake is completed | [t.ack.bytes for t in some(dport=7101, flags="ACK") if t.ack and t.ack.kind == "new"][:1] == [0]
 		one write: in words | any("acknowledged %u bytes" % t.ack.bytes in t.summary for t in some(sport=7101, flags="ACK") if t.ack.bytes)
 	END
