@@ -39,15 +39,19 @@
 #include "netlink.h"
 #include "rewrite.h"
 #include "session.h"
+#include "verdict.h"
 
 static int __init skbtrail_init(void)
 {
 	int err;
 
 	skbtrail_calls_init();
-	err = skbtrail_attach_init();
+	err = skbtrail_verdict_init();
 	if (err)
 		return err;
+	err = skbtrail_attach_init();
+	if (err)
+		goto out_verdict;
 	err = skbtrail_session_init();
 	if (err)
 		goto out_attach;
@@ -66,6 +70,8 @@ out_session:
 	skbtrail_session_exit();
 out_attach:
 	skbtrail_attach_exit();
+out_verdict:
+	skbtrail_verdict_exit();
 	return err;
 }
 
@@ -75,6 +81,7 @@ static void __exit skbtrail_exit(void)
 	skbtrail_rewrite_exit();
 	skbtrail_session_exit();
 	skbtrail_attach_exit();
+	skbtrail_verdict_exit();
 	/* nothing below frees by RCU callback today; cheap to keep true */
 	rcu_barrier();
 }

@@ -11,8 +11,12 @@
  */
 #include "verdict.h"
 
+#include <linux/cpumask.h>
 #include <linux/hash.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/netfilter.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "attach.h"
@@ -23,20 +27,61 @@
 #include "track.h"
 #include "visit.h"
 
-#define VISIT_BITS	8
+#define WAYS		4
+/* packets are inside netfilter one a CPU, but for those a softirq or NFQUEUE makes wait */
+#define PER_CPU		8
+#define MIN_SETS	64u
 
-static struct skbtrail_visit visits[1 << VISIT_BITS];
+/**
+ * struct visit_set - visits of the packets whose trails fall here
+ * @tag: trail of each visit, to find it by; the visit has the last word
+ * @next: the one that is given away next, the oldest
+ * @way: visits
+ */
+struct visit_set {
+	u64			tag[WAYS];
+	u32			next;
+	struct skbtrail_visit	way[WAYS];
+};
+
+static struct visit_set *visit_sets;
+static unsigned int visit_bits;
 
 DEFINE_PER_CPU(const struct sk_buff *, skbtrail_verdict_last);
 
-static struct skbtrail_visit *visit_of(u64 trail)
+int skbtrail_verdict_init(void)
 {
-	return &visits[hash_64(trail, VISIT_BITS)];
+	visit_bits = order_base_2(max(num_possible_cpus() * PER_CPU / WAYS, MIN_SETS));
+	visit_sets = kvcalloc(1u << visit_bits, sizeof(*visit_sets), GFP_KERNEL);
+	return visit_sets ? 0 : -ENOMEM;
+}
+
+void skbtrail_verdict_exit(void)
+{
+	kvfree(visit_sets);
 }
 
 void skbtrail_verdict_forget(void)
 {
-	memset(visits, 0, sizeof(visits));
+	memset(visit_sets, 0, sizeof(*visit_sets) << visit_bits);
+}
+
+/* where it may be; NULL: nowhere */
+static struct skbtrail_visit *visit_of(u64 trail, bool begin)
+{
+	struct visit_set *set = &visit_sets[hash_64(trail, visit_bits)];
+	unsigned int i;
+
+	for (i = 0; i < WAYS; i++)
+		if (READ_ONCE(set->tag[i]) == trail)
+			return &set->way[i];
+	if (!begin)
+		return NULL;
+	/* where two CPUs take the same, one loses it, and what it is about stays unknown */
+	i = READ_ONCE(set->next) % WAYS;
+	WRITE_ONCE(set->next, i + 1);
+	WRITE_ONCE(set->tag[i], trail);
+	return &set->way[i];
 }
 
 /* the life of a packet that is followed, its set locked; NULL: it is not, nothing is locked */
@@ -55,12 +100,15 @@ struct skbtrail_life *skbtrail_visit_life(struct skbtrail_set *set, const struct
 	return NULL;
 }
 
-/* the visit of a life, locked; NULL: there is none, and with @begin another has its place */
+/* the visit of a life, locked; NULL: there is none */
 struct skbtrail_visit *skbtrail_visit_lock(const struct skbtrail_life *life, bool begin)
 {
-	struct skbtrail_visit *v = visit_of(life->trail);
+	struct skbtrail_visit *v;
 
 	if (skbtrail_track_doubtful(life))
+		return NULL;
+	v = visit_of(life->trail, begin);
+	if (!v)
 		return NULL;
 	arch_spin_lock(&v->lock);
 	if (begin && v->trail != life->trail) {

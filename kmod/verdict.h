@@ -15,6 +15,12 @@ struct skbtrail_life;
 struct skbtrail_point;
 struct skbtrail_sighting;
 
+/** skbtrail_verdict_init() - memory for what is noted; 0 or -ENOMEM */
+int skbtrail_verdict_init(void);
+
+/** skbtrail_verdict_exit() - nothing is attached any more, nor running */
+void skbtrail_verdict_exit(void);
+
 /** skbtrail_verdict_forget() - nothing is followed, so nothing is inside netfilter; process */
 void skbtrail_verdict_forget(void);
 
