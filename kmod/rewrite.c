@@ -254,11 +254,10 @@ static noinline void tell_edits(const struct visit *v, const struct skbtrail_rul
 	skbtrail_sight_tell(v->skb, write_change, &told);
 }
 
-/* it was done; what the filters read may be elsewhere now */
+/* it was done */
 static void note(struct visit *v, struct skbtrail_rule *r, u8 touched)
 {
 	v->touched |= touched;
-	v->cast = false;
 	if (touched)
 		v->last = r;
 }
@@ -272,8 +271,11 @@ static noinline unsigned int edit_at_length(struct visit *v, struct skbtrail_rul
 	unsigned int refusal;
 
 	refusal = skbtrail_edit_check(&job, v->family == SKBTRAIL_RULE_OTHER ? 0 : v->l3proto);
-	if (!refusal && !r->dry)
+	if (!refusal && !r->dry) {
 		refusal = skbtrail_edit_prepare(&job);
+		/* even where that failed, what the filters read may be elsewhere now */
+		v->cast = false;
+	}
 	if (refusal)
 		return refusal;
 	/* before it is done: it cannot fail any more, and what was is still there */
@@ -298,6 +300,7 @@ static unsigned int edit(struct visit *v, struct skbtrail_rule *r, u32 random)
 	    !skbtrail_quick_edit(&r->quick, v->skb, v->nh, v->l3proto, &touched))
 		return edit_at_length(v, r, random);
 	this_cpu_inc(r->stats->changed);
+	v->cast = false;
 	note(v, r, touched);
 	return 0;
 }

@@ -4,6 +4,8 @@
  * nobody else's, and what is beside its bytes. Whatever is not so simple, or is
  * to be refused, is left to the editor, which does the same the long way.
  */
+#include "rewrite_edit.h"
+
 #include <linux/if_ether.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -11,8 +13,6 @@
 #include <net/checksum.h>
 #include <net/dsfield.h>
 #include <net/inet_ecn.h>
-
-#include "rewrite_edit.h"
 
 #define QUICK_IP	(BIT(SKBTRAIL_RULE_ACTION_DSCP) | BIT(SKBTRAIL_RULE_ACTION_ECN) | \
 			 BIT(SKBTRAIL_RULE_ACTION_TTL))

@@ -34,8 +34,8 @@
 
 /**
  * struct visit_set - visits of the packets whose trails fall here
- * @tag: trail of each visit, to find it by; the visit has the last word
- * @next: the one that is given away next, the oldest
+ * @tag: trail of each visit, to find it by, 0: empty; the visit has the last word
+ * @next: where none is empty, the one that is given away next: the oldest
  * @way: visits
  */
 struct visit_set {
@@ -66,22 +66,39 @@ void skbtrail_verdict_forget(void)
 	memset(visit_sets, 0, sizeof(*visit_sets) << visit_bits);
 }
 
-/* where it may be; NULL: nowhere */
-static struct skbtrail_visit *visit_of(u64 trail, bool begin)
+static struct visit_set *visit_set_of(u64 trail)
 {
-	struct visit_set *set = &visit_sets[hash_64(trail, visit_bits)];
-	unsigned int i;
+	return &visit_sets[hash_64(trail, visit_bits)];
+}
 
-	for (i = 0; i < WAYS; i++)
-		if (READ_ONCE(set->tag[i]) == trail)
+/* where it may be, or with @begin is to be; NULL: nowhere */
+static struct skbtrail_visit *find_way(struct visit_set *set, u64 trail, bool begin)
+{
+	struct skbtrail_visit *empty = NULL;
+	unsigned int i;
+	u64 tag;
+
+	for (i = 0; i < WAYS; i++) {
+		tag = READ_ONCE(set->tag[i]);
+		if (tag == trail)
 			return &set->way[i];
-	if (!begin)
-		return NULL;
-	/* where two CPUs take the same, one loses it, and what it is about stays unknown */
+		if (!tag)
+			empty = &set->way[i];
+	}
+	if (!begin || empty)
+		return begin ? empty : NULL;
 	i = READ_ONCE(set->next) % WAYS;
 	WRITE_ONCE(set->next, i + 1);
-	WRITE_ONCE(set->tag[i], trail);
 	return &set->way[i];
+}
+
+/* it is locked, and its packet no longer inside netfilter */
+static void give_back(struct skbtrail_visit *v)
+{
+	struct visit_set *set = visit_set_of(v->trail);
+
+	WRITE_ONCE(set->tag[v - set->way], 0);
+	v->trail = 0;
 }
 
 /* the life of a packet that is followed, its set locked; NULL: it is not, nothing is locked */
@@ -100,18 +117,23 @@ struct skbtrail_life *skbtrail_visit_life(struct skbtrail_set *set, const struct
 	return NULL;
 }
 
-/* the visit of a life, locked; NULL: there is none */
+/*
+ * The visit of a life, locked; NULL: there is none. Of two CPUs that begin one in
+ * the same way, the first one loses it: what it is about stays unknown.
+ */
 struct skbtrail_visit *skbtrail_visit_lock(const struct skbtrail_life *life, bool begin)
 {
+	struct visit_set *set = visit_set_of(life->trail);
 	struct skbtrail_visit *v;
 
 	if (skbtrail_track_doubtful(life))
 		return NULL;
-	v = visit_of(life->trail, begin);
+	v = find_way(set, life->trail, begin);
 	if (!v)
 		return NULL;
 	arch_spin_lock(&v->lock);
 	if (begin && v->trail != life->trail) {
+		WRITE_ONCE(set->tag[v - set->way], life->trail);
 		v->trail = life->trail;
 		v->hooks = NULL;
 		v->table = NULL;
@@ -222,6 +244,8 @@ void skbtrail_verdict_left(struct sk_buff *skb, const struct nf_hook_state *stat
 	if (v) {
 		skbtrail_deed_done(v, life, skb, state, v->hooks->num_hook_entries);
 		v->actor.fn = NULL;
+		if (v->closed)
+			give_back(v);
 		skbtrail_visit_unlock(v);
 	}
 	skbtrail_track_unlock(set);

@@ -216,7 +216,7 @@ stop_trace
 list
 judge "$WORK/corrupt.out" <<-END
 	what was corrupted is dropped | len([t for t in T if rewrites(t)]) == $(sed 's/.*"changed":\([0-9]*\).*/\1/' "$WORK/list.out") and len(T) > $((20 / SLOW))
-	for its checksum, or a length | all(t.reason in ("TCP_CSUM", "PKT_TOO_SMALL") for t in T if rewrites(t))
+	for its checksum, or what its header says, where that is read before | all(t.reason in ("TCP_CSUM", "PKT_TOO_SMALL", "TCP_AUTH_HDR") for t in T if rewrites(t))
 	and no other for that, whatever TCP makes of what it gets again | all(t.reason not in ("TCP_CSUM", "PKT_TOO_SMALL") for t in T if not rewrites(t))
 	by the rule | all([r[0] for r in rewrites(t)] == [1] and list(rewrites(t)[0][2]) == ["corrupt"] for t in T if rewrites(t))
 END
