@@ -89,13 +89,14 @@ static void add_change(struct walk *w, unsigned int id, const struct value *old,
 		       const struct value *new)
 {
 	struct trail *t = w->t;
-	size_t i = w->inside ? t->hits[t->nr_hits - 1].changes : w->pending;
+	size_t first = w->inside ? t->hits[t->nr_hits - 1].changes : w->pending;
+	size_t i = t->nr_changes;
 
 	/* two changes of a fact before one hit are one change to it, unless a rule made one */
-	for (; i < t->nr_changes; i++) {
-		if (t->changes[i].fact != id || t->changes[i].rule || w->rule.rule)
-			continue;
-		t->changes[i].new = *new;
+	while (i > first && t->changes[i - 1].fact != id)
+		i--;
+	if (i > first && !t->changes[i - 1].rule && !w->rule.rule) {
+		t->changes[i - 1].new = *new;
 		return;
 	}
 	t->changes = grow(t->changes, t->nr_changes, &w->cap_changes,

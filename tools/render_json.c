@@ -6,6 +6,7 @@
 
 #include "array.h"
 #include "call.h"
+#include "complain.h"
 #include "json.h"
 #include "lineage.h"
 #include "reason.h"
@@ -144,101 +145,136 @@ static struct json_object *json_links(const struct link *links, size_t n)
 	return list;
 }
 
-/* whether two facts say what was at the same place of a packet */
-static bool same_place(struct json_object *one, struct json_object *other)
+/**
+ * struct span - What several rules in a row made of one fact, at one place.
+ * @fact: enum skbtrail_fact
+ * @old: before the first of them
+ * @new: behind the last one
+ */
+struct span {
+	uint8_t fact;
+	const struct value *old;
+	const struct value *new;
+};
+
+struct spans {
+	struct span *v;
+	size_t n;
+	size_t cap;
+};
+
+static bool same_place(const struct span *span, const struct change *ch)
 {
-	return json_object_equal(json_object_object_get(one, "offset"),
-				 json_object_object_get(other, "offset")) &&
-	       json_object_equal(json_object_object_get(one, "len"),
-				 json_object_object_get(other, "len"));
+	struct skbtrail_fact_payload a, b;
+
+	if (span->fact != ch->fact)
+		return false;
+	/* which bit was flipped */
+	if (ch->fact == SKBTRAIL_FACT_CORRUPT)
+		return fact_equal(span->new, &ch->new);
+	if (ch->fact != SKBTRAIL_FACT_PAYLOAD)
+		return true;
+	fact_copy(span->new, &a, sizeof(a));
+	fact_copy(&ch->new, &b, sizeof(b));
+	return a.offset == b.offset && a.len == b.len;
 }
 
-/*
- * The key of a change, and what is told of it already. The payload may have been
- * changed at several places: payload, payload_2, payload_3.
- */
-static struct json_object *told(struct json_object *o, uint8_t fact, struct json_object *new,
-				char *key, size_t size)
+static void merge(struct spans *all, const struct change *ch)
 {
-	struct json_object *pair;
-	unsigned int n;
+	size_t i;
 
-	snprintf(key, size, "%s", fact_key(fact));
-	for (n = 2; (pair = json_object_object_get(o, key)); n++) {
-		if (fact != SKBTRAIL_FACT_PAYLOAD ||
-		    same_place(json_object_array_get_idx(pair, 1), new))
-			break;
-		snprintf(key, size, "%s_%u", fact_key(fact), n);
+	for (i = 0; i < all->n && !same_place(&all->v[i], ch); i++)
+		;
+	if (i < all->n && ch->fact == SKBTRAIL_FACT_CORRUPT) {
+		/* flipped twice it is what it was */
+		all->v[i] = all->v[--all->n];
+		return;
 	}
-	return pair;
+	if (i == all->n) {
+		all->v = grow(all->v, all->n, &all->cap, sizeof(*all->v));
+		all->v[all->n++] = (struct span) { .fact = ch->fact, .old = &ch->old };
+	}
+	all->v[i].new = &ch->new;
 }
 
-/*
- * What changed twice, by two rules, is one change. What was changed and changed
- * back, or is told with no difference, is none.
- */
-static void add_change(struct json_object *o, const struct change *ch)
+/* only the begin of a long one is told, which need not be where it changed */
+static bool told_whole(const struct span *span)
 {
-	struct json_object *old = fact_json(ch->fact, &ch->old);
-	struct json_object *new = fact_json(ch->fact, &ch->new);
+	struct skbtrail_fact_payload p;
+
+	if (span->fact != SKBTRAIL_FACT_PAYLOAD)
+		return true;
+	fact_copy(span->new, &p, sizeof(p));
+	return p.len <= sizeof(p.bytes);
+}
+
+/* What was changed and changed back, or is told with no difference, is no change. */
+static void add_span(struct json_object *o, const struct span *span)
+{
+	struct json_object *old = fact_json(span->fact, span->old);
+	struct json_object *new = fact_json(span->fact, span->new);
 	struct json_object *pair;
 	char key[64];
+	int n;
 
-	pair = told(o, ch->fact, new, key, sizeof(key));
-	if (pair) {
-		json_object_put(old);
-		old = json_object_get(json_object_array_get_idx(pair, 0));
-	}
-	if (json_object_equal(old, new)) {
-		json_object_object_del(o, key);
+	if (json_object_equal(old, new) && told_whole(span)) {
 		json_object_put(old);
 		json_object_put(new);
 		return;
 	}
+	snprintf(key, sizeof(key), "%s", fact_key(span->fact));
+	for (n = 2; json_object_object_get_ex(o, key, NULL); n++)
+		snprintf(key, sizeof(key), "%s_%d", fact_key(span->fact), n);
 	pair = json_object_new_array_ext(2);
 	json_object_array_add(pair, old);
 	json_object_array_add(pair, new);
 	json_add(o, key, pair);
 }
 
-static void add_changes(struct json_object *o, const struct change *ch, uint32_t n)
+/* Of @n changes those of one rewrite rule, or with @rule 0 all but what was a dry run. */
+static struct json_object *json_changes(const struct change *ch, size_t n, uint32_t rule)
 {
-	struct json_object *changes = json_object_new_object();
+	struct json_object *o = json_object_new_object();
+	struct spans all = { 0 };
+	size_t i;
 
-	for (; n; n--, ch++)
-		if (!ch->dry)
-			add_change(changes, ch);
+	for (i = 0; i < n; i++)
+		if (rule ? ch[i].rule == rule : !ch[i].dry)
+			merge(&all, &ch[i]);
+	for (i = 0; i < all.n; i++)
+		add_span(o, &all.v[i]);
+	free(all.v);
+	return o;
+}
+
+static void add_changes(struct json_object *o, const struct change *ch, size_t n)
+{
+	struct json_object *changes = json_changes(ch, n, 0);
+
 	if (json_object_object_length(changes))
 		json_add(o, "changes", changes);
 	else
 		json_object_put(changes);
 }
 
-/* Returns the object of a rule among those of a hit; rules change one after the other. */
-static struct json_object *rule_object(struct json_object *list, const struct change *ch)
+/* Rules change one after the other. */
+static void add_rewrites(struct json_object *hit, const struct change *ch, size_t n)
 {
-	size_t n = json_object_array_length(list);
-	struct json_object *o = n ? json_object_array_get_idx(list, n - 1) : NULL;
+	struct json_object *list = json_object_new_array(), *o;
+	size_t i, end;
 
-	if (o && json_object_get_int64(json_object_object_get(o, "rule")) == ch->rule)
-		return json_object_object_get(o, "changes");
-	o = json_object_new_object();
-	json_add_number(o, "rule", ch->rule);
-	json_add_bool(o, "dry_run", ch->dry);
-	json_add(o, "changes", json_object_new_object());
-	json_object_array_add(list, o);
-	return json_object_object_get(o, "changes");
-}
-
-static void add_rewrites(struct json_object *hit, const struct trail *t, const struct hit *h)
-{
-	struct json_object *list = json_object_new_array();
-	uint32_t i;
-
-	for (i = 0; i < h->nr_changes; i++)
-		if (t->changes[h->changes + i].rule)
-			add_change(rule_object(list, &t->changes[h->changes + i]),
-				   &t->changes[h->changes + i]);
+	for (i = 0; i < n; i = end) {
+		end = i + 1;
+		if (!ch[i].rule)
+			continue;
+		while (end < n && (!ch[end].rule || ch[end].rule == ch[i].rule))
+			end++;
+		o = json_object_new_object();
+		json_add_number(o, "rule", ch[i].rule);
+		json_add_bool(o, "dry_run", ch[i].dry);
+		json_add(o, "changes", json_changes(&ch[i], end - i, ch[i].rule));
+		json_object_array_add(list, o);
+	}
 	if (json_object_array_length(list))
 		json_add(hit, "rewrites", list);
 	else
@@ -295,7 +331,7 @@ static struct json_object *json_hit(const struct canvas *c,
 	if (h->info)
 		json_add_number(o, "info", h->info);
 	add_changes(o, &t->changes[h->changes], h->nr_changes);
-	add_rewrites(o, t, h);
+	add_rewrites(o, &t->changes[h->changes], h->nr_changes);
 	if (deeds)
 		json_add(o, "by", deeds);
 	return o;

@@ -299,7 +299,17 @@ static void rewrite_payload(struct stream *s, uint16_t offset, uint8_t old, uint
 	stream_fact(s, SKBTRAIL_FACT_PAYLOAD, pair, sizeof(pair));
 }
 
-/* A SYN that two rules change at two places. */
+static void mark(struct stream *s, uint32_t n)
+{
+	stream_fact(s, SKBTRAIL_FACT_MARK, &n, sizeof(n));
+}
+
+static void rewrite_bit(struct stream *s, uint32_t bit)
+{
+	stream_fact(s, SKBTRAIL_FACT_CORRUPT, &bit, sizeof(bit));
+}
+
+/* A SYN that two rules change at several places; of one what the first did is undone. */
 static struct stream *rewritten_syn(void)
 {
 	struct stream *s = stream_new();
@@ -308,13 +318,22 @@ static struct stream *rewritten_syn(void)
 	stream_names(s);
 	stream_syn(s, 17, 1000000);
 	stream_hit(s, 17, ST_NF_LOCAL_IN, 1000000, 0);
+	stream_change(s, 17, 1001000);
+	mark(s, 1);
 	begin_rule(s, 1);
+	mark(s, 2);
 	rewrite_port(s, 5000);
 	rewrite_payload(s, 0, 1, 2);
+	rewrite_payload(s, 4, 7, 8);
 	rewrite_payload(s, 8, 3, 4);
+	rewrite_bit(s, 100);
 	begin_rule(s, 2);
 	rewrite_port(s, 5001);
+	rewrite_payload(s, 4, 8, 7);
 	rewrite_payload(s, 8, 4, 5);
+	rewrite_bit(s, 300);
+	stream_change(s, 17, 1001000);
+	mark(s, 3);
 	stream_hit(s, 17, ST_TCP_RCV, 1003000, 0);
 	stream_end(s, 17, 1084000, SKBTRAIL_END_KIND_CONSUMED, ST_TCP_RCV, 0);
 	stream_mark(s, 900000000);
@@ -330,14 +349,19 @@ static void rewritten(void)
 	struct run r = { .s = rewritten_syn(), .opts.json = true };
 	char *err = unit_stderr(view_all, &r);
 
-	CHECK_HAS(r.out, "\"changes\":{\"sport\":[4711,5001],"
+	CHECK_HAS(r.out, "\"changes\":{\"mark\":[null,3],\"sport\":[4711,5001],"
 		  "\"payload\":[" PLACE("0", "01") "," PLACE("0", "02") "],"
-		  "\"payload_2\":[" PLACE("8", "03") "," PLACE("8", "05") "]}");
-	CHECK_HAS(r.out, "{\"rule\":1,\"dry_run\":false,\"changes\":{\"sport\":[4711,5000],"
+		  "\"payload_2\":[" PLACE("8", "03") "," PLACE("8", "05") "],"
+		  "\"corrupt\":[null,100],\"corrupt_2\":[null,300]}");
+	CHECK_HAS(r.out, "{\"rule\":1,\"dry_run\":false,\"changes\":{\"mark\":[1,2],\"sport\":[4711,5000],"
 		  "\"payload\":[" PLACE("0", "01") "," PLACE("0", "02") "],"
-		  "\"payload_2\":[" PLACE("8", "03") "," PLACE("8", "04") "]}}");
+		  "\"payload_2\":[" PLACE("4", "07") "," PLACE("4", "08") "],"
+		  "\"payload_3\":[" PLACE("8", "03") "," PLACE("8", "04") "],"
+		  "\"corrupt\":[null,100]}}");
 	CHECK_HAS(r.out, "{\"rule\":2,\"dry_run\":false,\"changes\":{\"sport\":[5000,5001],"
-		  "\"payload\":[" PLACE("8", "04") "," PLACE("8", "05") "]}}");
+		  "\"payload\":[" PLACE("4", "08") "," PLACE("4", "07") "],"
+		  "\"payload_2\":[" PLACE("8", "04") "," PLACE("8", "05") "],"
+		  "\"corrupt\":[null,300]}}");
 	free(r.out);
 	free(err);
 	free(r.s);
