@@ -342,6 +342,11 @@ static struct stream *rewritten_syn(void)
 }
 
 #define PLACE(offset, byte)	"{\"offset\":" offset ",\"len\":1,\"bytes\":\"" byte "\"}"
+#define PAYLOAD(key, offset, before, after) \
+	"\"payload" key "\":[" PLACE(offset, before) "," PLACE(offset, after) "],"
+#define BITS		"\"corrupt\":[null,100],\"corrupt_2\":[null,300]}"
+#define RULE(number, changes) \
+	"{\"rule\":" number ",\"dry_run\":false,\"changes\":{" changes
 
 /* Each change has its key; of what changed twice, the first and the last are told. */
 static void rewritten(void)
@@ -350,17 +355,12 @@ static void rewritten(void)
 	char *err = unit_stderr(view_all, &r);
 
 	CHECK_HAS(r.out, "\"changes\":{\"mark\":[null,3],\"sport\":[4711,5001],"
-		  "\"payload\":[" PLACE("0", "01") "," PLACE("0", "02") "],"
-		  "\"payload_2\":[" PLACE("8", "03") "," PLACE("8", "05") "],"
-		  "\"corrupt\":[null,100],\"corrupt_2\":[null,300]}");
-	CHECK_HAS(r.out, "{\"rule\":1,\"dry_run\":false,\"changes\":{\"mark\":[1,2],\"sport\":[4711,5000],"
-		  "\"payload\":[" PLACE("0", "01") "," PLACE("0", "02") "],"
-		  "\"payload_2\":[" PLACE("4", "07") "," PLACE("4", "08") "],"
-		  "\"payload_3\":[" PLACE("8", "03") "," PLACE("8", "04") "],"
-		  "\"corrupt\":[null,100]}}");
-	CHECK_HAS(r.out, "{\"rule\":2,\"dry_run\":false,\"changes\":{\"sport\":[5000,5001],"
-		  "\"payload\":[" PLACE("4", "08") "," PLACE("4", "07") "],"
-		  "\"payload_2\":[" PLACE("8", "04") "," PLACE("8", "05") "],"
+		  PAYLOAD("", "0", "01", "02") PAYLOAD("_2", "8", "03", "05") BITS);
+	CHECK_HAS(r.out, RULE("1", "\"mark\":[1,2],\"sport\":[4711,5000],")
+		  PAYLOAD("", "0", "01", "02") PAYLOAD("_2", "4", "07", "08")
+		  PAYLOAD("_3", "8", "03", "04") "\"corrupt\":[null,100]}}");
+	CHECK_HAS(r.out, RULE("2", "\"sport\":[5000,5001],")
+		  PAYLOAD("", "4", "08", "07") PAYLOAD("_2", "8", "04", "05")
 		  "\"corrupt\":[null,300]}}");
 	free(r.out);
 	free(err);
