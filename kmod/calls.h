@@ -5,8 +5,9 @@
 #include <linux/skbtrail.h>
 #include <linux/types.h>
 
+#include "stages.h"
+
 struct sk_buff;
-struct skbtrail_point;
 struct sock;
 
 #define SKBTRAIL_CALL_HITS	8
@@ -75,7 +76,13 @@ void skbtrail_calls_end(const struct sock *sk);
 void skbtrail_calls_take(const struct sk_buff *skb, const struct skbtrail_fact_tcp *tcp,
 			 struct skbtrail_calls *calls);
 
-/** skbtrail_calls_pass() - a packet leaves that nobody follows: forget its notes */
+/** skbtrail_calls_noted() - whether a stage is one of those up to which notes may wait */
+static __always_inline bool skbtrail_calls_noted(const struct skbtrail_point *p)
+{
+	return p->stage >= SKBTRAIL_ST_IP_LOCAL_OUT && p->stage <= SKBTRAIL_ST_IP_OUTPUT;
+}
+
+/** skbtrail_calls_pass() - a packet leaves that nobody follows: its notes are not the next one's */
 void skbtrail_calls_pass(const struct sk_buff *skb);
 
 /**

@@ -9,6 +9,7 @@
 struct nf_hook_state;
 struct sk_buff;
 struct skbtrail_calls;
+struct skbtrail_fact_task;
 struct skbtrail_life;
 struct skbtrail_point;
 struct sock;
@@ -103,6 +104,11 @@ void skbtrail_encode_hit(struct skbtrail_life *life, struct skbtrail_sighting *s
 /** skbtrail_encode_drop() - tell what shows where a packet is dropped; @vague: for no reason */
 void skbtrail_encode_drop(struct skbtrail_life *life, const struct skbtrail_sighting *s,
 			  bool vague);
+
+/** skbtrail_encode_reader() - tell who reads the packet: @task, at @p since @begun, 0 if unknown */
+void skbtrail_encode_reader(struct skbtrail_life *life, const struct skbtrail_sighting *s,
+			    const struct skbtrail_fact_task *task, const struct skbtrail_point *p,
+			    u64 begun);
 
 /**
  * skbtrail_encode_read() - tell who reads the packet, and since when it wanted to

@@ -9,15 +9,16 @@
  *   sight.c                    the steps, in order; hit.h, the ordinary case of them
  *   clock.c                    when it was
  *   track.c, refused.c         which packet is it; which ones there was no room for
- *   view.c, filter.c           does somebody want it
+ *   sight_begin.c              does somebody want it: view.c, its headers; filter.c
  *   lives.c, lineage.c, sent.c that it begins and ends; what it was made from
  *   answers.c                  what was sent because of it
+ *   sight_sock.c               a socket is used, which may lead to a packet
  *   calls.c, writes.c          what led to it: socket calls, owners, who wrote its bytes
  *   ack.c                      what it means to a TCP socket
  *   sight_fate.c, ends.c       what became of it; how it ended
  *   verdict*.c, visit.h        which rule of netfilter dropped or changed it
  *   ct.c                       its connection
- *   encode.c                   records of what happened and what changed
+ *   encode.c, encode_call.c    records of what happened and what changed
  *   stream.c                   batches, to the reader's socket
  *
  * Only rewrite rules change packets:

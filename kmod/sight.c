@@ -15,7 +15,6 @@
 #include <linux/percpu.h>
 #include <linux/pkt_sched.h>
 #include <linux/skbuff.h>
-#include <net/inet_connection_sock.h>
 #include <net/sch_generic.h>
 #include <net/sock.h>
 
@@ -27,18 +26,16 @@
 #include "compat.h"
 #include "encode.h"
 #include "ends.h"
-#include "filter.h"
 #include "hit.h"
 #include "lineage.h"
 #include "lives.h"
 #include "refused.h"
 #include "session.h"
-#include "sight_fate.h"
+#include "sight_parts.h"
 #include "stages.h"
 #include "switches.h"
 #include "track.h"
 #include "verdict.h"
-#include "writes.h"
 
 /* of a receive list so many packets are looked at, and the rest, up to so many, counted */
 #define LIST_MAX	512
@@ -99,142 +96,10 @@ u64 skbtrail_sight_blind(void)
 	return sum;
 }
 
-/*
- * A packet begins to be followed, or more sessions begin to follow it. Who has
- * no room for it now is remembered: half a trail later would look whole.
- */
-static struct skbtrail_life *admit(struct skbtrail_set *set, struct skbtrail_life *life,
-				   struct skbtrail_sighting *s, u32 asked)
-{
-	struct skbtrail_calls calls __uninitialized;
-	u32 fresh;
-
-	if (!life)
-		life = skbtrail_track_begin(set, s->skb);
-	if (!life) {
-		skbtrail_encode_lost(asked, SKBTRAIL_LOST_CAUSE_TABLE, 1, s->ns);
-		skbtrail_refused_note(s->skb, asked);
-		return NULL;
-	}
-	fresh = skbtrail_encode_admitted(asked, s);
-	life->refused |= asked & ~fresh;
-	if (!fresh)
-		return life;
-	calls.n = 0;
-	calls.task.cookie = 0;
-	if (s->outward)
-		skbtrail_calls_take(s->skb,
-				    s->view.have & SKBTRAIL_VIEW_TCP ? &s->view.tcp : NULL,
-				    &calls);
-	/* those who follow it already must hear what changed before it is told anew */
-	if (life->sessions)
-		skbtrail_encode_changes(life, s);
-	life->sessions |= fresh;
-	skbtrail_encode_packet(life, s, fresh, &calls);
-	skbtrail_answers_link(life, s, fresh);
-	if (s->outward && s->view.have & SKBTRAIL_VIEW_TCP) {
-		skbtrail_encode_sends(life, s, fresh);
-		skbtrail_lineage_sent(life, s, &calls);
-	}
-	return life;
-}
-
 /* of a hit in a netfilter point, see the protocol */
 static __always_inline u32 nf_info(const struct nf_hook_state *nf)
 {
 	return nf->pf << 8 | nf->hook;
-}
-
-/* the first stages that see what a socket sends, for which something may be noted */
-static __always_inline bool noted(const struct skbtrail_point *p)
-{
-	return p->stage >= SKBTRAIL_ST_IP_LOCAL_OUT && p->stage <= SKBTRAIL_ST_IP_OUTPUT;
-}
-
-/* a packet nobody follows passes: what was noted for it is not the next one's */
-static void pass(const struct skbtrail_point *p, const struct sk_buff *skb)
-{
-	if (noted(p))
-		skbtrail_calls_pass(skb);
-}
-
-/* sessions this packet may begin to be followed by */
-static u32 candidates(const struct skbtrail_life *life, const struct skbtrail_sighting *s)
-{
-	u32 begin = READ_ONCE(skbtrail_interest[s->p->stage].begin);
-
-	if (unlikely(READ_ONCE(skbtrail_switch_doubt)))
-		return 0;
-	if (!life)
-		return begin & ~skbtrail_refused(s->skb);
-	begin &= ~(life->sessions | life->refused);
-	return life->shape == skbtrail_track_shape(s->skb) ? begin & ~life->rejected : begin;
-}
-
-/* whether who said no will do so while the bytes that are compared are the same */
-static bool print_tells(const struct skbtrail_sighting *s, u32 rejected)
-{
-	const struct sk_buff *skb = s->skb;
-
-	return s->view.offset == (int)skb_network_offset(skb) &&
-	       skb->network_header != (typeof(skb->network_header))~0U &&
-	       skbtrail_filter_near(rejected, s, SKBTRAIL_PRINT);
-}
-
-/* asks the filters; returns the life if somebody follows the packet now */
-static struct skbtrail_life *ask(struct skbtrail_set *set, struct skbtrail_life *life,
-				 struct skbtrail_sighting *s, u32 asked)
-{
-	u32 wanted, rejected;
-
-	if (!skbtrail_view_locate(s->p, s->skb, &s->view))
-		return life;
-	s->located = true;
-	wanted = skbtrail_filter(asked, s, &rejected);
-	if (wanted) {
-		s->ns = skbtrail_clock();
-		skbtrail_view_parse(s->skb, &s->view);
-		s->parsed = true;
-		life = admit(set, life, s, wanted);
-	}
-	if (!rejected)
-		return life;
-	if (!life) {
-		skbtrail_track_unwanted(set, s->skb, rejected, print_tells(s, rejected));
-	} else {
-		if (life->shape != skbtrail_track_shape(s->skb))
-			life->rejected = 0;
-		life->shape = skbtrail_track_shape(s->skb);
-		life->rejected |= rejected;
-	}
-	return life;
-}
-
-/* all questions; see() knows when most of them need not be asked */
-static noinline void see_closely(struct skbtrail_set *set, struct skbtrail_life *life,
-				 struct skbtrail_sighting *s)
-{
-	u32 asked;
-
-	if (life) {
-		s->ns = skbtrail_clock();
-		if (!skbtrail_lives_same(set, life, s))
-			life = NULL;
-		else
-			skbtrail_lives_introduce(life, s);
-	}
-	asked = candidates(life, s);
-	if (asked)
-		life = ask(set, life, s, asked);
-	if (life && life->sessions)
-		skbtrail_encode_hit(life, s, skbtrail_watching(s->p));
-	else
-		pass(s->p, s->skb);
-	if (!s->dirty)
-		return;
-	skbtrail_track_dirty(set);
-	if (life)
-		life->rejected = 0;
 }
 
 /* what see() leaves to others */
@@ -254,7 +119,7 @@ static noinline void see_new(struct skbtrail_set *set, struct skbtrail_life *lif
 	struct skbtrail_sighting s __uninitialized;
 
 	sighting_at(&s, p, skb, sk, nf);
-	see_closely(set, life, &s);
+	skbtrail_see_closely(set, life, &s);
 	skbtrail_track_unlock(set);
 }
 
@@ -278,7 +143,7 @@ static void see_info(const struct skbtrail_point *p, struct sk_buff *skb, u32 in
 
 	skbtrail_sighting_of(&s, p, skb, NULL, NULL, p->flags & SKBTRAIL_PF_DIRTY, info);
 	skbtrail_track_lock(set);
-	see_closely(set, skbtrail_track_find(set, skb), &s);
+	skbtrail_see_closely(set, skbtrail_track_find(set, skb), &s);
 	skbtrail_track_unlock(set);
 }
 
@@ -313,7 +178,8 @@ static noinline void see_waiting(struct skbtrail_set *set, const struct skbtrail
 static noinline void see_unwanted(struct skbtrail_set *set, const struct skbtrail_point *p,
 				  const struct sk_buff *skb, bool dirty)
 {
-	pass(p, skb);
+	if (skbtrail_calls_noted(p))
+		skbtrail_calls_pass(skb);
 	if (dirty)
 		skbtrail_track_dirty(set);
 }
@@ -344,7 +210,7 @@ static __always_inline void see(const struct skbtrail_point *p, struct sk_buff *
 
 	set = likely(again) ? __this_cpu_read(skbtrail_latest.set) : skbtrail_track_set(skb);
 	if (!again && skbtrail_track_is_unwanted(set, skb, begin)) {
-		if (dirties(p, nf, others) || noted(p))
+		if (dirties(p, nf, others) || skbtrail_calls_noted(p))
 			see_unwanted(set, p, skb, dirties(p, nf, others));
 		return;
 	}
@@ -459,7 +325,7 @@ static void see_birth(const struct skbtrail_point *p, struct sk_buff *skb)
 	}
 	skbtrail_track_changed(set);
 	skbtrail_refused_end(skb);
-	see_closely(set, NULL, &s);
+	skbtrail_see_closely(set, NULL, &s);
 	skbtrail_track_unlock(set);
 }
 
@@ -477,64 +343,6 @@ static void see_list(const struct skbtrail_point *p, const struct list_head *lis
 	if (unlikely(n > LIST_MAX))
 		skbtrail_encode_lost(skbtrail_watching(p), SKBTRAIL_LOST_CAUSE_LIST, n - LIST_MAX,
 				     skbtrail_clock());
-}
-
-/* a request is none of them, nor what is left of a socket in TIME_WAIT: nobody makes calls there */
-static bool network_sock(const struct sock *sk)
-{
-	return sk && (sk->sk_family == AF_INET || sk->sk_family == AF_INET6 ||
-		      sk->sk_family == AF_PACKET) && sk_fullsock(sk);
-}
-
-static void see_socket(const struct skbtrail_point *p, struct sock *sk,
-		       const struct sk_buff *skb, u32 info)
-{
-	u64 ns;
-
-	if (!network_sock(sk))
-		return;
-	ns = skbtrail_clock();
-	switch (p->op) {
-	case SKBTRAIL_OP_CREATE:
-		skbtrail_calls_create(p, sk, ns);
-		break;
-	case SKBTRAIL_OP_CALL:
-		skbtrail_calls_begin(p, sk, ns, false);
-		break;
-	case SKBTRAIL_OP_READ:
-		skbtrail_calls_begin(p, sk, ns, true);
-		break;
-	case SKBTRAIL_OP_CALLED:
-		skbtrail_calls_add(p, sk, ns);
-		break;
-	case SKBTRAIL_OP_BEFORE:
-		skbtrail_calls_before(p, sk, skb, ns, false, 0);
-		break;
-	case SKBTRAIL_OP_TRANSMIT:
-		skbtrail_calls_before(p, sk, skb, ns, true,
-				      p->stage == SKBTRAIL_ST_TCP_RETRANSMIT ? info : 0);
-		break;
-	}
-}
-
-static void see_write(const struct skbtrail_point *p, struct sock *sk, unsigned long bytes)
-{
-	u64 ns;
-
-	if (!network_sock(sk))
-		return;
-	ns = skbtrail_clock();
-	skbtrail_calls_add(p, sk, ns);
-	skbtrail_writes_begin(sk, min_t(unsigned long, bytes, U32_MAX), ns);
-}
-
-/* other protocols send one packet a call, and release the socket before */
-static void see_release(struct sock *sk, unsigned long caller)
-{
-	if (!network_sock(sk) || !sk_is_tcp(sk))
-		return;
-	skbtrail_calls_end(sk);
-	skbtrail_writes_so_far(sk, !skbtrail_code_in(caller, SKBTRAIL_IN_WAIT_MEMORY));
 }
 
 static struct sk_buff *packet_of(const struct skbtrail_point *p,
@@ -567,7 +375,7 @@ static void see_before(const struct skbtrail_point *p, struct sk_buff *skb, stru
 	if (skb && skbtrail_track_trail(skb))
 		see_packet(p, skb, sk);
 	else
-		see_socket(p, sk ? sk : skb ? skb->sk : NULL, skb, info);
+		skbtrail_see_socket(p, sk ? sk : skb ? skb->sk : NULL, skb, info);
 }
 
 static noinline void see_odd(const struct skbtrail_point *p, const struct pt_regs *regs)
@@ -587,23 +395,6 @@ static noinline void see_chosen(const struct skbtrail_point *p, const struct pt_
 	else
 		p += skbtrail_arg(regs, 3) == CGROUP_INET_EGRESS;
 	see_packet(p, skb, socket_of(p, regs));
-}
-
-/* as far as the kernel's code says it for sure */
-static u32 why_again(const struct sock *sk, unsigned long caller)
-{
-	if (skbtrail_code_in(caller, SKBTRAIL_IN_RETRANSMIT_TIMER))
-		return SKBTRAIL_RETRANSMIT_WHY_RTO;
-	if (!skbtrail_code_in(caller, SKBTRAIL_IN_RETRANSMIT_QUEUE))
-		return SKBTRAIL_RETRANSMIT_WHY_UNKNOWN;
-	switch (inet_csk(sk)->icsk_ca_state) {
-	case TCP_CA_Recovery:
-		return SKBTRAIL_RETRANSMIT_WHY_FAST;
-	case TCP_CA_Loss:
-		return SKBTRAIL_RETRANSMIT_WHY_LOSS;
-	default:
-		return SKBTRAIL_RETRANSMIT_WHY_UNKNOWN;
-	}
 }
 
 /* what nobody followed in pieces is a packet like any other */
@@ -652,7 +443,7 @@ static noinline void see_otherwise(const struct skbtrail_point *p, const struct 
 		break;
 	case SKBTRAIL_OP_WHY:
 		skbtrail_calls_why(socket_of(p, regs), packet_of(p, regs),
-				   why_again(socket_of(p, regs), caller));
+				   skbtrail_why_again(socket_of(p, regs), caller));
 		break;
 	case SKBTRAIL_OP_FRAGLIST:
 		skbtrail_lineage_fraglist(p, packet_of(p, regs));
@@ -665,10 +456,10 @@ static noinline void see_otherwise(const struct skbtrail_point *p, const struct 
 		see_whole(p, (const void *)skbtrail_arg(regs, 1), packet_of(p, regs));
 		break;
 	case SKBTRAIL_OP_WRITE:
-		see_write(p, socket_of(p, regs), skbtrail_arg(regs, 3));
+		skbtrail_see_write(p, socket_of(p, regs), skbtrail_arg(regs, 3));
 		break;
 	case SKBTRAIL_OP_CALL_END:
-		see_release(socket_of(p, regs), caller);
+		skbtrail_see_release(socket_of(p, regs), caller);
 		break;
 	case SKBTRAIL_OP_COPY:
 		skbtrail_see_copy(p, packet_of(p, regs), false, skbtrail_arg(regs, 2),
@@ -707,7 +498,7 @@ static noinline void see_otherwise(const struct skbtrail_point *p, const struct 
 			   SKBTRAIL_RETRANSMIT_WHY_TLP : 0);
 		break;
 	default:
-		see_socket(p, socket_of(p, regs), NULL, 0);
+		skbtrail_see_socket(p, socket_of(p, regs), NULL, 0);
 		break;
 	}
 }

@@ -3,7 +3,7 @@
  * What becomes of a packet, other than that it passes a stage: it is read, merged
  * into another, its buffer changes, it is sent, and it is freed or dropped.
  */
-#include "sight_fate.h"
+#include "sight_parts.h"
 
 #include <linux/skbuff.h>
 

@@ -25,6 +25,7 @@
 #include "answers.c"
 #include "ct.c"
 #include "encode.c"
+#include "encode_call.c"
 #include "symbols.c"
 #include "stream.c"
 
