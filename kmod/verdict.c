@@ -92,7 +92,7 @@ static struct skbtrail_visit *find_way(struct visit_set *set, u64 trail, bool be
 	return &set->way[i];
 }
 
-/* it is locked, and its packet no longer inside netfilter */
+/* it is locked, and its packet no longer inside netfilter, or gone */
 static void give_back(struct skbtrail_visit *v)
 {
 	struct visit_set *set = visit_set_of(v->trail);
@@ -285,24 +285,29 @@ static void park(struct sk_buff *skb, const struct nf_hook_state *state, u32 ind
 	skbtrail_track_unlock(set);
 }
 
+static void tell_drop(const struct skbtrail_visit *v, const struct skbtrail_life *life, u64 ns,
+		      const void *location)
+{
+	if (skbtrail_code_in((unsigned long)location, SKBTRAIL_IN_NFT)) {
+		if (v->depth && v->epoch == skbtrail_attach_why_missed())
+			skbtrail_nft_tell(v, life, ns);
+	} else if (skbtrail_code_in((unsigned long)location, SKBTRAIL_IN_HOOKS)) {
+		if (v->hooks)
+			skbtrail_hook_tell(v, life, ns);
+	}
+}
+
 void skbtrail_verdict_tell(const struct skbtrail_life *life, const struct skbtrail_sighting *s,
 			   const void *location)
 {
-	bool by_nft = skbtrail_code_in((unsigned long)location, SKBTRAIL_IN_NFT);
-	struct skbtrail_visit *v;
+	struct skbtrail_visit *v = skbtrail_visit_lock(life, false);
 
-	if (!by_nft && !skbtrail_code_in((unsigned long)location, SKBTRAIL_IN_HOOKS))
-		return;
-	/* once nobody waits for it, what was noted need not be of the point it is in */
-	if (!(life->sessions & READ_ONCE(skbtrail_active)))
-		return;
-	v = skbtrail_visit_lock(life, false);
 	if (!v)
 		return;
-	if (by_nft && v->depth && v->epoch == skbtrail_attach_why_missed())
-		skbtrail_nft_tell(v, life, s->ns);
-	if (!by_nft && v->hooks)
-		skbtrail_hook_tell(v, life, s->ns);
+	/* once nobody waits for it, what was noted need not be of the point it is in */
+	if (life->sessions & READ_ONCE(skbtrail_active))
+		tell_drop(v, life, s->ns, location);
+	give_back(v);
 	skbtrail_visit_unlock(v);
 }
 
