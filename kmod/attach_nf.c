@@ -27,6 +27,7 @@
 #include <linux/netfilter_arp.h>
 #include <linux/netfilter_bridge.h>
 #include <net/net_namespace.h>
+#include <net/netfilter/nf_tables.h>
 #include <net/netns/generic.h>
 
 #include "compat.h"
@@ -69,11 +70,22 @@ bool skbtrail_nf_ours_ends(const struct nf_hook_entries *e)
 	return false;
 }
 
+/*
+ * nf_tables frees what its rules drop. But behind chains of the type route a packet can
+ * find no route any more, and before those of inet at ingress its header may be malformed.
+ */
+static bool frees_drops(const struct nf_hook_ops *ops)
+{
+	if (ops->hook_ops_type != NF_HOOK_OP_NF_TABLES ||
+	    (ops->pf == NFPROTO_INET && ops->hooknum == NF_INET_INGRESS))
+		return false;
+	return nft_base_chain(ops->priv)->type->type != NFT_CHAIN_T_ROUTE;
+}
+
 bool skbtrail_nf_never_drops(const struct nf_hook_entries *e, unsigned int i)
 {
-	const struct nf_hook_ops *ops = nf_hook_entries_get_hook_ops(e)[i];
-
-	return skbtrail_nf_ours(e->hooks[i].hook) || ops->hook_ops_type == NF_HOOK_OP_NF_TABLES;
+	return skbtrail_nf_ours(e->hooks[i].hook) ||
+	       frees_drops(nf_hook_entries_get_hook_ops(e)[i]);
 }
 
 /* the point of the bridge family's PRE_ROUTING */

@@ -192,6 +192,14 @@ static const struct net_device *device_of(const struct skbtrail_sighting *s)
 	return s->p->flags & SKBTRAIL_PF_DEV ? s->skb->dev : NULL;
 }
 
+/* what conntrack could make nothing of, it said in the one before */
+static void enter_netns(struct skbtrail_life *life, const struct net *net)
+{
+	if (life->netns != net->net_cookie && life->ct.nfct == SKBTRAIL_CT_INVALID)
+		life->ct.nfct = 0;
+	life->netns = net->net_cookie;
+}
+
 /*
  * Facts with a struct are put out of line: what is asked at every hit that is
  * not an ordinary one needs no stack then.
@@ -206,7 +214,7 @@ static noinline void put_dev(struct facts *f, struct skbtrail_life *life,
 	if (life->ifindex == dev->ifindex && life->netns == net->net_cookie)
 		return;
 	life->ifindex = dev->ifindex;
-	life->netns = net->net_cookie;
+	enter_netns(life, net);
 	d.ifindex = dev->ifindex;
 	d.inum = net->ns.inum;
 	d.cookie = net->net_cookie;
@@ -224,7 +232,7 @@ static noinline void put_netns(struct facts *f, struct skbtrail_life *life, cons
 
 	if (life->netns == net->net_cookie)
 		return;
-	life->netns = net->net_cookie;
+	enter_netns(life, net);
 	/* the device is in another one: it must be told anew */
 	life->dev = 0;
 	PUT(f, NETNS, n);

@@ -35,11 +35,14 @@
 /**
  * struct visit_set - visits of the packets whose trails fall here
  * @tag: trail of each visit, to find it by, 0: empty; the visit has the last word
- * @next: where none is empty, the one that is given away next: the oldest
+ * @idle: its packet has passed our hook, behind which there may be one or the other
+ *	hook of its priority, but nothing that has rules
+ * @next: where none is empty or idle, the one that is given away next, in turn
  * @way: visits
  */
 struct visit_set {
 	u64			tag[WAYS];
+	bool			idle[WAYS];
 	u32			next;
 	struct skbtrail_visit	way[WAYS];
 };
@@ -74,7 +77,7 @@ static struct visit_set *visit_set_of(u64 trail)
 /* where it may be, or with @begin is to be; NULL: nowhere */
 static struct skbtrail_visit *find_way(struct visit_set *set, u64 trail, bool begin)
 {
-	struct skbtrail_visit *empty = NULL;
+	struct skbtrail_visit *empty = NULL, *idle = NULL;
 	unsigned int i;
 	u64 tag;
 
@@ -82,17 +85,24 @@ static struct skbtrail_visit *find_way(struct visit_set *set, u64 trail, bool be
 		tag = READ_ONCE(set->tag[i]);
 		if (tag == trail)
 			return &set->way[i];
-		if (!tag)
+		if (!tag && !empty)
 			empty = &set->way[i];
+		if (READ_ONCE(set->idle[i]) && !idle)
+			idle = &set->way[i];
 	}
-	if (!begin || empty)
-		return begin ? empty : NULL;
+	if (!begin || empty || idle)
+		return begin ? empty ?: idle : NULL;
 	i = READ_ONCE(set->next) % WAYS;
 	WRITE_ONCE(set->next, i + 1);
 	return &set->way[i];
 }
 
-/* it is locked, and its packet no longer inside netfilter, or gone */
+static void set_idle(struct visit_set *set, const struct skbtrail_visit *v, bool idle)
+{
+	WRITE_ONCE(set->idle[v - set->way], idle);
+}
+
+/* it is locked, and its packet is gone */
 static void give_back(struct skbtrail_visit *v)
 {
 	struct visit_set *set = visit_set_of(v->trail);
@@ -132,6 +142,8 @@ struct skbtrail_visit *skbtrail_visit_lock(const struct skbtrail_life *life, boo
 	if (!v)
 		return NULL;
 	arch_spin_lock(&v->lock);
+	if (begin)
+		set_idle(set, v, false);
 	if (begin && v->trail != life->trail) {
 		WRITE_ONCE(set->tag[v - set->way], life->trail);
 		v->trail = life->trail;
@@ -151,6 +163,12 @@ void skbtrail_where_of(struct skbtrail_where *w, const struct nf_hook_state *sta
 	w->inum = state->net->ns.inum;
 	w->pf = state->pf;
 	w->hook = state->hook;
+	/* nf_tables has a state of its own for chains of inet there */
+	if (state->hook == NF_INET_INGRESS &&
+	    (state->pf == NFPROTO_IPV4 || state->pf == NFPROTO_IPV6)) {
+		w->pf = NFPROTO_NETDEV;
+		w->hook = NF_NETDEV_INGRESS;
+	}
 }
 
 /*
@@ -194,6 +212,7 @@ void skbtrail_verdict_point(const struct skbtrail_point *p, struct sk_buff *skb,
 {
 	struct skbtrail_set *set = skbtrail_track_set(skb);
 	struct skbtrail_life *life = skbtrail_visit_life(set, skb);
+	const struct sk_buff *outer;
 	struct skbtrail_visit *v;
 
 	if (!life)
@@ -201,12 +220,14 @@ void skbtrail_verdict_point(const struct skbtrail_point *p, struct sk_buff *skb,
 	skbtrail_trace_off(life, skb);
 	v = skbtrail_visit_lock(life, true);
 	if (v) {
+		outer = this_cpu_read(skbtrail_verdict_last);
 		this_cpu_write(skbtrail_verdict_last, skb);
 		skbtrail_where_of(&v->where, state);
 		v->hooks = hooks;
 		v->state = state;
 		v->p = p;
 		v->actor = (struct skbtrail_actor){ NULL };
+		v->outer = outer;
 		v->closed = skbtrail_nf_ours_ends(hooks);
 		v->hooks_gen = skbtrail_attach_hooks_gen();
 		v->hook_epoch = skbtrail_attach_why_missed();
@@ -244,8 +265,8 @@ void skbtrail_verdict_left(struct sk_buff *skb, const struct nf_hook_state *stat
 	if (v) {
 		skbtrail_deed_done(v, life, skb, state, v->hooks->num_hook_entries);
 		v->actor.fn = NULL;
-		if (v->closed)
-			give_back(v);
+		this_cpu_write(skbtrail_verdict_last, v->outer);
+		set_idle(visit_set_of(life->trail), v, true);
 		skbtrail_visit_unlock(v);
 	}
 	skbtrail_track_unlock(set);
@@ -307,6 +328,8 @@ void skbtrail_verdict_tell(const struct skbtrail_life *life, const struct skbtra
 	/* once nobody waits for it, what was noted need not be of the point it is in */
 	if (life->sessions & READ_ONCE(skbtrail_active))
 		tell_drop(v, life, s->ns, location);
+	if (skbtrail_verdict_inside(s->skb))
+		this_cpu_write(skbtrail_verdict_last, v->outer);
 	give_back(v);
 	skbtrail_visit_unlock(v);
 }

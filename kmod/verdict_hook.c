@@ -35,6 +35,8 @@ void skbtrail_hook_note(struct skbtrail_visit *v, const void *fn, const void *pr
 	v->entered[v->nr % SKBTRAIL_ENTERED].fn = fn;
 	v->entered[v->nr % SKBTRAIL_ENTERED].priv = priv;
 	if (table) {
+		/* a base chain that the same hook may have called before is through */
+		v->depth = 0;
 		v->table = table;
 		v->xt_nr = v->nr;
 		v->xt_depth = 0;
@@ -106,6 +108,17 @@ static int dropped_by(const struct skbtrail_visit *v, int last)
 	return v->hooks_gen == skbtrail_attach_hooks_gen() ? last : -1;
 }
 
+/*
+ * Of the hooks that call their table (the one entered as @nr), those at LOCAL_OUT look for another
+ * route behind it, and drop what finds none. A policy that lets pass never drops.
+ */
+static bool drops_behind_rules(const struct skbtrail_visit *v, u32 nr)
+{
+	if (v->xt_depth && v->xt_policy && v->xt_said != SKBTRAIL_VERDICT_SAID_DROP)
+		return true;
+	return v->xt_nr > nr && v->where.hook == NF_INET_LOCAL_OUT && !skbtrail_xt_drops(v);
+}
+
 /* fills in which hook it was; whether that runs rules of x_tables, and nothing ran since */
 static bool find_hook(const struct skbtrail_visit *v, struct skbtrail_rec_verdict *head)
 {
@@ -125,7 +138,7 @@ static bool find_hook(const struct skbtrail_visit *v, struct skbtrail_rec_verdic
 	head->priority = ops->priority;
 	if (v->hooks->hooks[place].hook == v->actor.fn)
 		head->detail = v->actor.why;
-	return place == last && v->table && v->xt_nr >= nr;
+	return place == last && v->table && v->xt_nr >= nr && !drops_behind_rules(v, nr);
 }
 
 void skbtrail_hook_tell(const struct skbtrail_visit *v, const struct skbtrail_life *life, u64 ns)

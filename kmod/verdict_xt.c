@@ -117,6 +117,27 @@ static u8 which_end(struct skbtrail_visit *v, const struct skbtrail_xt_step *ste
 	       END_POLICY : END_RULE;
 }
 
+bool skbtrail_xt_drops(const struct skbtrail_visit *v)
+{
+	const struct xt_table *table = container_of(v->table, struct xt_table, name[0]);
+	const struct xt_entry_target *t;
+	const void *at;
+
+	if (!v->xt_depth || v->xt_unsure)
+		return false;
+	if (v->xt_said == SKBTRAIL_VERDICT_SAID_DROP)
+		return true;
+	if (v->xt_policy || v->xt_deep || !v->xt_info || READ_ONCE(table->private) != v->xt_info)
+		return false;
+	at = find_rule(v, &v->xt_step[v->xt_depth - 1]);
+	if (!at)
+		return false;
+	t = entry_at(v->where.pf, at).target;
+	if (strcmp(t->u.kernel.target->name, XT_STANDARD_TARGET))
+		return !strcmp(t->u.kernel.target->name, "REJECT");
+	return container_of(t, struct xt_standard_target, target)->verdict == -NF_DROP - 1;
+}
+
 /* false: it was none, or of another table; the end of a chain is told as if it were a rule */
 static bool note_rule(struct skbtrail_visit *v, const struct pt_regs *regs)
 {

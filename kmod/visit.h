@@ -92,6 +92,8 @@ struct skbtrail_actor {
  * @where: the hook is called
  * @epoch: hits of our functions the kernel had skipped when it began
  * @hooks: of the point, NULL: not in one that is run by nf_hook_slow()
+ * @outer: packet that was inside a point on this CPU then, whose hook sent this one, or was
+ *	interrupted; compared only
  * @state: what its hooks are called with; compared only
  * @p: where the point is watched
  * @actor: the hook it is in
@@ -126,6 +128,7 @@ struct skbtrail_visit {
 	struct skbtrail_where	where;
 	u32			epoch;
 	const struct nf_hook_entries *hooks;
+	const struct sk_buff	*outer;
 	const struct nf_hook_state *state;
 	const struct skbtrail_point *p;
 	struct skbtrail_actor	actor;
@@ -277,6 +280,9 @@ void skbtrail_nft_deed(const struct skbtrail_visit *v, struct skbtrail_rec_verdi
 
 /** skbtrail_xt_matched() - a rule matched a packet that is traced; without any lock */
 void skbtrail_xt_matched(const struct pt_regs *regs);
+
+/** skbtrail_xt_drops() - whether what matched last is a rule or policy that drops */
+bool skbtrail_xt_drops(const struct skbtrail_visit *v);
 
 /** skbtrail_xt_first_chain() - the chain a packet enters first at this point */
 const char *skbtrail_xt_first_chain(const struct skbtrail_visit *v);
