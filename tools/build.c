@@ -20,7 +20,7 @@
  * @seen: a hit was passed at which the packet existed
  * @pending: first change that belongs to no hit yet
  * @rule: rewrite rule whose changes are being told, 0 none
- * @inside: changes belong to the last deed, and to the last hit
+ * @inside: changes belong to the last deed, and to this hit; NULL: to the next one
  */
 struct walk {
 	struct trail *t;
@@ -31,7 +31,7 @@ struct walk {
 	struct place place;
 	uint32_t first_inum;
 	bool seen;
-	bool inside;
+	struct hit *inside;
 	size_t cap_changes;
 	size_t cap_deeds;
 	size_t cap_done;
@@ -89,7 +89,7 @@ static void add_change(struct walk *w, unsigned int id, const struct value *old,
 		       const struct value *new)
 {
 	struct trail *t = w->t;
-	size_t first = w->inside ? t->hits[t->nr_hits - 1].changes : w->pending;
+	size_t first = w->inside ? w->inside->changes : w->pending;
 	size_t i = t->nr_changes;
 
 	/* two changes of a fact before one hit are one change to it, unless a rule made one */
@@ -117,7 +117,17 @@ static void add_done(struct walk *w, unsigned int id, const struct value *old,
 	t->deeds[t->nr_deeds - 1].nr_changes++;
 }
 
-static void move_place(struct walk *w, unsigned int id, const struct value *v)
+/* what conntrack could make nothing of, it said in the namespace that is left */
+static void leave_netns(struct walk *w)
+{
+	struct value *v = &w->now.v[SKBTRAIL_FACT_CT];
+	struct skbtrail_fact_ct ct;
+
+	if (fact_copy(v, &ct, sizeof(ct)) && ct.state == SKBTRAIL_CT_STATE_INVALID)
+		*v = (struct value) { 0 };
+}
+
+static void enter_place(struct walk *w, unsigned int id, const struct value *v)
 {
 	struct skbtrail_fact_netns netns;
 	struct skbtrail_fact_dev dev;
@@ -136,6 +146,15 @@ static void move_place(struct walk *w, unsigned int id, const struct value *v)
 	}
 	if (!w->first_inum)
 		w->first_inum = w->place.inum;
+}
+
+static void move_place(struct walk *w, unsigned int id, const struct value *v)
+{
+	uint32_t before = w->place.inum;
+
+	enter_place(w, id, v);
+	if (before && before != w->place.inum)
+		leave_netns(w);
 }
 
 /* What the packet record did not tell of the headers was not in them. */
@@ -260,12 +279,36 @@ static void add_hit(struct walk *w, const struct event *e)
 	w->pending = t->nr_changes;
 }
 
+/* What a packet meets without leaving the point it is in. */
+static bool is_aside(const struct hit *h)
+{
+	static const char *const stages[] = { "icmp.error", "tcp.reset", "packet.rcv" };
+	size_t i;
+
+	for (i = 0; h->stage && i < ARRAY_SIZE(stages); i++)
+		if (!strcmp(h->stage, stages[i]))
+			return true;
+	return h->layer == SKBTRAIL_LAYER_LIFE;
+}
+
+/* The hit of the netfilter point the packet may still be in; NULL: it is elsewhere. */
+static const struct hit *last_point(const struct trail *t)
+{
+	const struct hit *h;
+	size_t i;
+
+	for (i = t->nr_hits; i--;) {
+		h = &t->hits[i];
+		if (!is_aside(h))
+			return !h->layer || h->layer == SKBTRAIL_LAYER_NETFILTER ? h : NULL;
+	}
+	return NULL;
+}
+
 /* Whether a hit is that of the point where something was done: that need not be shown. */
 static bool is_point(const struct hit *h, const struct skbtrail_rec_verdict *v)
 {
-	if (h->layer && h->layer != SKBTRAIL_LAYER_NETFILTER)
-		return false;
-	return !h->info || (h->info & 0xff) == v->hook;
+	return h && (!h->info || (h->info & 0xff) == v->hook);
 }
 
 /* Who did what, at the point the packet is at; what was changed follows. */
@@ -274,12 +317,13 @@ static void add_deed(struct walk *w, const struct event *e)
 	struct trail *t = w->t;
 	struct record rec = { .kind = SKBTRAIL_REC_KIND_VERDICT };
 	const uint8_t *at = w->f->facts + e->facts;
+	const struct hit *h = last_point(t);
 	struct verdict *v;
 
-	if (!t->nr_hits || e->facts_len < sizeof(rec.verdict))
+	if (e->facts_len < sizeof(rec.verdict))
 		return;
 	memcpy(&rec.verdict, at, sizeof(rec.verdict));
-	if (!is_point(&t->hits[t->nr_hits - 1], &rec.verdict))
+	if (!is_point(h, &rec.verdict))
 		return;
 	rec.body = at + sizeof(rec.verdict);
 	rec.body_len = e->facts_len - sizeof(rec.verdict);
@@ -291,7 +335,7 @@ static void add_deed(struct walk *w, const struct event *e)
 	verdict_name(v, w->names);
 	t->deeds = grow(t->deeds, t->nr_deeds, &w->cap_deeds, sizeof(*t->deeds));
 	t->deeds[t->nr_deeds++] = (struct deed) {
-		.v = v, .hit = t->nr_hits - 1, .changes = t->nr_done,
+		.v = v, .hit = h - t->hits, .changes = t->nr_done,
 	};
 }
 
@@ -317,26 +361,29 @@ static void add_call(struct walk *w, const struct event *e)
 static bool is_inside(const struct walk *w, const struct event *e)
 {
 	const struct trail *t = w->t;
+	const struct hit *h = last_point(t);
 	const struct deed *last;
 
-	if (!(e->ctx & SKBTRAIL_FACTS_INSIDE) || !t->nr_deeds || w->pending != t->nr_changes)
+	if (!h || !(e->ctx & SKBTRAIL_FACTS_INSIDE) || !t->nr_deeds || w->pending != t->nr_changes)
+		return false;
+	/* they stand together */
+	if (h->nr_changes && h->changes + h->nr_changes != t->nr_changes)
 		return false;
 	last = &t->deeds[t->nr_deeds - 1];
-	return last->v->rec.ns == e->ns && last->hit == t->nr_hits - 1 &&
-	       last->v->rec.action == SKBTRAIL_VERDICT_ACTION_CHANGE &&
-	       t->hits[t->nr_hits - 1].stage_id == e->stage;
+	return last->v->rec.ns == e->ns && t->hits + last->hit == h &&
+	       last->v->rec.action == SKBTRAIL_VERDICT_ACTION_CHANGE && h->stage_id == e->stage;
 }
 
 static void walk_inside(struct walk *w, const struct event *e)
 {
 	struct trail *t = w->t;
-	struct hit *h = &t->hits[t->nr_hits - 1];
+	struct hit *h = &t->hits[t->deeds[t->nr_deeds - 1].hit];
 
 	if (!h->nr_changes)
 		h->changes = t->nr_changes;
-	w->inside = true;
+	w->inside = h;
 	walk_facts(w, e, false);
-	w->inside = false;
+	w->inside = NULL;
 	h->nr_changes = t->nr_changes - h->changes;
 	w->pending = t->nr_changes;
 }

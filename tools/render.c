@@ -258,9 +258,10 @@ void render_changes(const struct canvas *c, const struct trail *t,
 	for (d = t->deeds; d < t->deeds + t->nr_deeds; d++) {
 		if (t->hits + d->hit != h || !tells_deed(t, d))
 			continue;
-		fputs(join, c->f);
+		/* who did it is said of what stands before, back to here */
+		fputs(*join ? "; " : "", c->f);
 		render_deed(c, t, d);
-		join = ", ";
+		join = "; ";
 	}
 }
 

@@ -118,6 +118,12 @@ static uint64_t handle_of(const char *line, size_t *len)
 	return strtoull(line + at, NULL, 10);
 }
 
+/* its handle stands behind what closes a chain that a rule holds */
+static bool closes(const char *line, size_t len)
+{
+	return len && line[len - 1] == '}' && strspn(line, " \t") == len - 1;
+}
+
 static char *take_line(const char *line, size_t len)
 {
 	while (len && isspace((unsigned char)*line)) {
@@ -127,17 +133,37 @@ static char *take_line(const char *line, size_t len)
 	return strndup(line, len);
 }
 
-/* The first line with a handle is the table's, the next ones are of chains and rules. */
+/* of a rule that holds a chain, by its first line */
+static char *take_block(const char *line, size_t len)
+{
+	char *text, *first = take_line(line, len);
+
+	if (!first || asprintf(&text, "%s ... }", first) < 0)
+		text = NULL;
+	free(first);
+	return text;
+}
+
+/*
+ * The first line with a handle is the table's, the next ones are of chains and rules. A rule
+ * that jumps to a chain without a name is told by the line which begins that.
+ */
 static char *find_rule(const char *list, uint64_t table, uint64_t rule)
 {
+	const char *outer = NULL;
 	bool in_chain = false;
+	size_t len, whole, outer_len = 0;
 	uint64_t handle;
-	size_t len, whole;
 
 	for (; *list; list += whole + (list[whole] == '\n')) {
 		whole = strcspn(list, "\n");
 		len = whole;
 		handle = handle_of(list, &len);
+		if (!handle && in_chain && !strncmp(list, "\t\t", 2) && list[2] != '\t' &&
+		    len && list[len - 1] == '{') {
+			outer = list;
+			outer_len = len;
+		}
 		if (!handle)
 			continue;
 		if (!isspace((unsigned char)*list)) {
@@ -146,7 +172,8 @@ static char *find_rule(const char *list, uint64_t table, uint64_t rule)
 		} else if (len && list[len - 1] == '{') {
 			in_chain = !strncmp(list, "\tchain ", 7);
 		} else if (in_chain && handle == rule) {
-			return take_line(list, len);
+			return outer && closes(list, len) ? take_block(outer, outer_len) :
+							    take_line(list, len);
 		}
 	}
 	return NULL;

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 
 #include <errno.h>
+#include <linux/netfilter.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -129,6 +130,18 @@ static void print_listens(FILE *f, const struct trail *t)
 		fputs("takes it", f);
 }
 
+/* addresses for which ip6_rcv_core() refuses what comes in from outside */
+static bool cannot_come_in(const struct trail *t)
+{
+	struct in6_addr from, to;
+
+	if (!fact_copy(&t->last.v[SKBTRAIL_FACT_SADDR], &from, sizeof(from)) ||
+	    !fact_copy(&t->last.v[SKBTRAIL_FACT_DADDR], &to, sizeof(to)))
+		return false;
+	return IN6_IS_ADDR_LOOPBACK(&from) || IN6_IS_ADDR_MULTICAST(&from) ||
+	       IN6_IS_ADDR_LOOPBACK(&to) || IN6_IS_ADDR_MC_NODELOCAL(&to);
+}
+
 /* ip_forward() has no reason of its own for what may not be forwarded once more */
 static void print_header(FILE *f, const struct trail *t)
 {
@@ -136,6 +149,8 @@ static void print_header(FILE *f, const struct trail *t)
 
 	if (trail_passed(t, "ip.forward") && ttl->len && fact_number(ttl) <= 1)
 		fputs("its TTL ran out", f);
+	else if (cannot_come_in(t))
+		fputs("an address of it cannot come in here (martian)", f);
 	else
 		fputs("the IP header is malformed", f);
 }
@@ -175,6 +190,35 @@ static void print_waiting(FILE *f, const struct trail *t)
 
 	if (backlog_full(t, &s))
 		fprintf(f, " (%u connections wait, backlog %u)", s.rmem, s.rcvbuf);
+}
+
+/* tcp_v4_rcv() says nothing of the ACK that would have made the connection */
+static void print_request(FILE *f, const struct trail *t)
+{
+	struct skbtrail_fact_sock s;
+
+	fputs(backlog_full(t, &s) ? "the listen backlog is full" :
+	      "the kernel gave no reason", f);
+}
+
+/* the kernel says the same of both; a program of a cgroup is asked before the socket is */
+static void print_filter(FILE *f, const struct trail *t)
+{
+	fputs(!strcmp(last_stage(t), "cgroup.in") ? "a BPF program of its cgroup refused it" :
+	      "a filter attached to the socket refused it", f);
+}
+
+static void print_queue(FILE *f, const struct trail *t)
+{
+	size_t i;
+
+	for (i = t->nr_deeds; i--;) {
+		if (!verdict_queues(t->deeds[i].v))
+			continue;
+		fprintf(f, "NFQUEUE %u", t->deeds[i].v->rec.detail);
+		return;
+	}
+	fputs("its NFQUEUE", f);
 }
 
 static void print_qdisc(FILE *f, const struct trail *t)
@@ -227,6 +271,9 @@ static const struct hole {
 	{ "{header}", print_header, NULL },
 	{ "{buffer}", print_buffer, print_fill },
 	{ "{refused}", print_refused, print_waiting },
+	{ "{request}", print_request, print_waiting },
+	{ "{filter}", print_filter, NULL },
+	{ "{queue}", print_queue, NULL },
 	{ "{qdisc}", print_qdisc, NULL },
 	{ "{route}", print_route, NULL },
 };
@@ -266,17 +313,33 @@ char *summary_reason_text(const struct trail *t)
 	return text;
 }
 
-static void print_answer(FILE *f, const struct trail *t)
+/* nobody answers a reset, though the function that would is called */
+static const char *answer_due(const struct trail *t)
 {
-	size_t i;
+	struct skbtrail_fact_tcp tcp;
 
 	if (trail_passed(t, "tcp.reset"))
-		fputs("; answered with a reset", f);
-	else if (trail_passed(t, "icmp.error"))
-		fputs("; answered with an ICMP error", f);
-	for (i = 0; i < t->nr_linked_by; i++)
-		if (t->linked_by[i].kind == SKBTRAIL_LINK_KIND_ANSWER)
-			fprintf(f, ", #%llu", (unsigned long long)t->linked_by[i].trail);
+		return fact_copy(&t->last.v[SKBTRAIL_FACT_TCP], &tcp, sizeof(tcp)) &&
+		       tcp.flags & TCP_RST ? NULL : "a reset";
+	return trail_passed(t, "icmp.error") ? "an ICMP error" : NULL;
+}
+
+/* The kernel can still withhold an answer: that it went is known of one that is followed. */
+static void print_answer(FILE *f, const struct trail *t)
+{
+	const char *due = answer_due(t), *join = due ? "; answered with " : "; answered by ";
+	size_t i, n = 0;
+
+	for (i = 0; i < t->nr_linked_by; i++) {
+		if (t->linked_by[i].kind != SKBTRAIL_LINK_KIND_ANSWER)
+			continue;
+		if (!n++)
+			fprintf(f, "%s%s", join, due ? due : "");
+		fprintf(f, "%s#%llu", n > 1 || due ? ", " : "",
+			(unsigned long long)t->linked_by[i].trail);
+	}
+	if (!n && due)
+		fprintf(f, "; to be answered with %s", due);
 }
 
 /* Queues of sockets are emptied without a reason of their own (QUEUE_PURGE since 6.6). */
@@ -297,6 +360,15 @@ static bool closed_unread(const struct trail *t, const char *reason)
 	return false;
 }
 
+/* bridges run the hooks of PRE_ROUTING themselves: what these drop never passes the stage */
+static const char *drop_stage(const struct trail *t)
+{
+	const struct skbtrail_rec_verdict *v = &t->verdict->rec;
+
+	return v->engine != SKBTRAIL_VERDICT_ENGINE_SKBTRAIL && v->family == NFPROTO_BRIDGE &&
+	       v->hook == NF_INET_PRE_ROUTING ? "nf.bridge_prerouting" : last_stage(t);
+}
+
 /* with figures of this packet; without them others can have died of the same */
 static void print_cause(FILE *f, const struct trail *t, bool figures)
 {
@@ -308,7 +380,7 @@ static void print_cause(FILE *f, const struct trail *t, bool figures)
 	if (t->verdict) {
 		fputs("dropped by ", f);
 		verdict_print(f, t->verdict);
-		fprintf(f, " in %s", last_stage(t));
+		fprintf(f, " in %s", drop_stage(t));
 		/* what is known of this hook, not of drops by netfilter at large */
 		if (by_hook(t) && reason && strchr(reason->name, '@'))
 			fprintf(f, ": %s", reason->text);

@@ -145,6 +145,23 @@ static void print_path(FILE *f, const struct verdict *v)
 	fputc(')', f);
 }
 
+/* a target stands at the end, or has options; within quotes it is a comment */
+static bool has_target(const char *rule, const char *target)
+{
+	bool quoted = false;
+	size_t n = strlen(target);
+
+	for (; *rule; rule++) {
+		if (*rule == '"')
+			quoted = !quoted;
+		else if (*rule == '\\' && rule[1])
+			rule++;
+		else if (!quoted && !strncmp(rule, target, n) && (!rule[n] || rule[n] == ' '))
+			return true;
+	}
+	return false;
+}
+
 /*
  * A match can drop by itself, and x_tables then tells of the rule before. Unless
  * that one is seen to drop it may have been what stands behind it.
@@ -154,7 +171,7 @@ static bool behind(const struct verdict *v)
 	return v->rec.engine == SKBTRAIL_VERDICT_ENGINE_XTABLES &&
 	       v->rec.cause == SKBTRAIL_VERDICT_CAUSE_RULE &&
 	       v->rec.action == SKBTRAIL_VERDICT_ACTION_DROP &&
-	       (!v->text || (!strstr(v->text, " -j DROP") && !strstr(v->text, " -j REJECT")));
+	       !(v->text && (has_target(v->text, " -j DROP") || has_target(v->text, " -j REJECT")));
 }
 
 static void print_rule(FILE *f, const struct verdict *v)
@@ -166,7 +183,8 @@ static void print_rule(FILE *f, const struct verdict *v)
 	if (v->rec.cause == SKBTRAIL_VERDICT_CAUSE_POLICY)
 		fputs("the policy of ", f);
 	else if (v->rec.cause != SKBTRAIL_VERDICT_CAUSE_RULE)
-		fputs("an unknown rule of ", f);
+		fputs(v->rec.action == SKBTRAIL_VERDICT_ACTION_DROP ?
+		      "a rule or the policy of " : "an unknown rule of ", f);
 	else if (behind(v))
 		fputs("a rule at or behind ", f);
 	if (!family)

@@ -239,6 +239,21 @@ start_peer()
 	background "$name" ip netns exec "$ns" /usr/bin/python3 "$HERE/peer.py" "$@"
 }
 
+# make_cgroup NAME: in CGROUP; ip netns shows its commands a /sys without cgroups
+make_cgroup()
+{
+	CGROUP=$WORK/cgroup/$1
+	mkdir "$WORK/cgroup" && mount -t cgroup2 none "$WORK/cgroup" && mkdir "$CGROUP"
+}
+
+# no_cgroup: that one goes, with who is in it
+no_cgroup()
+{
+	xargs -r kill -KILL <"$CGROUP/cgroup.procs"
+	until_true 20000 rmdir "$CGROUP"
+	umount "$WORK/cgroup"
+}
+
 # serve NS ROLE ADDRESS PORT ...: in the background, until it listens; pid in SERVER
 serve()
 {

@@ -218,14 +218,14 @@ def tcp_backlog(addr, port, _):
 
 
 class Program:
-    """A BPF program that lets everything pass, attached to a cgroup."""
+    """A BPF program that lets everything pass, or nothing, attached to a cgroup."""
 
-    INSTRUCTIONS = struct.pack("<QQ", 0x1000000b7, 0x95)    # r0 = 1; exit
     LOAD, ATTACH = 5, 8
     CGROUP_SKB = 8
 
-    def __init__(self, cgroup, where):
-        code = ctypes.create_string_buffer(self.INSTRUCTIONS)
+    def __init__(self, cgroup, where, passes=1):
+        # r0 = passes; exit
+        code = ctypes.create_string_buffer(struct.pack("<QQ", passes << 32 | 0xb7, 0x95))
         text = ctypes.create_string_buffer(b"GPL")
         self.fd = self.bpf(self.LOAD, struct.pack(
             "<IIQQIIQII16sII", self.CGROUP_SKB, 2, ctypes.addressof(code),
@@ -242,11 +242,15 @@ class Program:
             return int(dict(line.split(":") for line in f)["run_cnt"])
 
 
+def join_cgroup():
+    with open(OPTIONS.cgroup + "/cgroup.procs", "w", encoding="ascii") as f:
+        f.write(str(os.getpid()))
+
+
 def cgroup_self(addr, port, count):
     with open("/proc/sys/kernel/bpf_stats_enabled", "w", encoding="ascii") as f:
         f.write("1")
-    with open(OPTIONS.cgroup + "/cgroup.procs", "w", encoding="ascii") as f:
-        f.write(str(os.getpid()))
+    join_cgroup()
     programs = [Program(OPTIONS.cgroup, where) for where in (0, 1)]
     udp_self(addr, port, count)
     print(*[p.runs() for p in programs])
@@ -282,6 +286,9 @@ def say_and_wait():
 
 
 def udp_mute(addr, port, _):
+    if OPTIONS.wrong == "cgroup":
+        join_cgroup()
+        Program(OPTIONS.cgroup, 0, passes=0)
     s = make(addr, socket.SOCK_DGRAM)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
     if OPTIONS.wrong == "filter":
@@ -303,6 +310,16 @@ def tcp_mute(addr, port, count):
 def tcp_connect(addr, port, _):
     s = make(addr, socket.SOCK_STREAM)
     s.connect((addr, port))
+    say_and_wait()
+
+
+def tcp_connects(addr, port, count):
+    """All at once."""
+    sockets = [make(addr, socket.SOCK_STREAM) for _ in range(count)]
+    for s in sockets:
+        s.setblocking(False)
+    for s in sockets:
+        s.connect_ex((addr, port))
     say_and_wait()
 
 
@@ -377,16 +394,24 @@ def udp_serials(addr, port, _):
         print(struct.unpack(">I", data[len(SERIAL):])[0], flush=True)
 
 
+def fragment_header(addr, at, length, more):
+    number, family = OPTIONS.first or 1, socket.AF_INET6 if ":" in addr else socket.AF_INET
+    ends = b"".join(socket.inet_pton(family, end) for end in (OPTIONS.source, addr))
+    if family == socket.AF_INET:
+        return struct.pack(">BBHHHBBH", 0x45, 0, 20 + length, number, more << 13 | at // 8, 64,
+                           socket.IPPROTO_UDP, 0) + ends
+    return (struct.pack(">IHBB", 6 << 28, 8 + length, socket.IPPROTO_FRAGMENT, 64) + ends +
+            struct.pack(">BBHI", socket.IPPROTO_UDP, 0, at | more, number))
+
+
 def fragments_send(addr, port, count):
-    s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    s = socket.socket(socket.AF_INET6 if ":" in addr else socket.AF_INET, socket.SOCK_RAW,
+                      socket.IPPROTO_RAW)
     datagram = struct.pack(">HHHH", port, port, 8 + count, 0) + b"x" * count
     pieces = [datagram[i:i + OPTIONS.piece] for i in range(0, len(datagram), OPTIONS.piece)]
     for n in OPTIONS.order:
-        more = 0x2000 if n + 1 < len(pieces) else 0
-        header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(pieces[n]), OPTIONS.first or 1,
-                             more | n * OPTIONS.piece // 8, 64, socket.IPPROTO_UDP, 0,
-                             socket.inet_aton(OPTIONS.source), socket.inet_aton(addr))
-        s.sendto(header + pieces[n], (addr, 0))
+        s.sendto(fragment_header(addr, n * OPTIONS.piece, len(pieces[n]), n + 1 < len(pieces)) +
+                 pieces[n], (addr, 0))
 
 
 def tcp_server(addr, port, count):
@@ -512,6 +537,7 @@ ROLES = {
     "udp-mute": udp_mute,
     "tcp-mute": tcp_mute,
     "tcp-connect": tcp_connect,
+    "tcp-connects": tcp_connects,
     "udp-sink": udp_sink,
     "udp-serials": udp_serials,
     "fragments-send": fragments_send,

@@ -15,7 +15,6 @@
 client='' server=''
 plain='' sealed=''
 driven=''
-CGROUP=$WORK/cgroup/skbtrail-test
 
 # A filter with an action, at both sides of a device and in its qdisc, counts.
 tc_topology()
@@ -44,18 +43,6 @@ tc_table()
 tc_traffic()
 {
 	ip netns exec "$client" ping -q -c 3 -i 0.05 10.40.0.2 >/dev/null
-}
-
-# ip netns shows its commands a /sys without cgroups
-cgroup_topology()
-{
-	mkdir "$WORK/cgroup" && mount -t cgroup2 none "$WORK/cgroup" && mkdir "$CGROUP"
-}
-
-no_cgroup()
-{
-	rmdir "$CGROUP"
-	umount "$WORK/cgroup"
 }
 
 # The programs' own count of runs, and the kernel's of datagrams.
@@ -161,7 +148,7 @@ setup_ns client server plain sealed driven
 quiet "$client" "$server" "$plain" "$sealed" "$driven"
 tc_topology
 xfrm_topology
-check "there is a cgroup" cgroup_topology
+check "there is a cgroup" make_cgroup skbtrail-test
 check "there is a driver to test with" driver_topology
 run_stages tc cgroup xfrm driver
 no_cgroup

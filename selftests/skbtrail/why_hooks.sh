@@ -49,6 +49,25 @@ router_rules()
 	both -A FORWARD -p udp --dport PORT -j DROP
 }
 
+# what these mark has no route any more
+client_rules()
+{
+	local tool
+
+	for tool in iptables-legacy ip6tables-legacy; do
+		ip netns exec "$client_ns" $tool -A OUTPUT -m conntrack --ctstate INVALID -j DROP
+		ip netns exec "$client_ns" $tool -t mangle -A OUTPUT -p udp -m multiport --dports 7351,7451 \
+			-j MARK --set-mark 1
+		ip netns exec "$client_ns" $tool -t mangle -A OUTPUT -p udp -m multiport --dports 7352,7452 \
+			-j DROP
+		ip netns exec "$client_ns" $tool -t mangle -A OUTPUT -p udp --dport 1 -j ACCEPT
+	done
+	for tool in -4 -6; do
+		ip -n "$client_ns" $tool rule add fwmark 1 table 100
+		ip -n "$client_ns" $tool route add unreachable default table 100
+	done
+}
+
 send()
 {
 	peer "$client_ns" udp-send "${2-10.4.0.2}" "$1" 2>/dev/null
@@ -86,6 +105,7 @@ client_ns='' router_ns='' server_ns=''
 setup_ns client_ns router_ns server_ns
 routed "$client_ns" "$router_ns" "$server_ns"
 router_rules
+client_rules
 # the kernel log is where traces of iptables-legacy go
 modprobe nf_log_syslog
 sysctl -qw net.netfilter.nf_log_all_netns=1
@@ -93,7 +113,7 @@ background monitor ip netns exec "$router_ns" nft monitor trace
 modprobe test_skbtrail_hook
 
 start_trace drops "udp portrange 7340-7499"
-for port in 7340 7341 7342 7344 7349; do
+for port in 7340 7341 7342 7344 7349 7351 7352; do
 	send "$port"
 done
 send 7345 10.3.0.1 fd00:3::1
@@ -102,11 +122,11 @@ peer "$client_ns" udp-send 10.4.0.2 7347
 ip link set lo up
 # not by ip netns: the hooks are in the initial namespace
 /usr/bin/python3 "$HERE/peer.py" udp-send 127.0.0.1 7350
-wait_trails drops 16
+wait_trails drops 20
 rmmod test_skbtrail_hook
 modprobe test_skbtrail_hook
 /usr/bin/python3 "$HERE/peer.py" udp-send 127.0.0.1 7350
-wait_trails drops 17
+wait_trails drops 21
 stop_trace
 rmmod test_skbtrail_hook
 check "nothing was lost" status_is 0
@@ -124,6 +144,7 @@ check "few stages: nothing was lost" status_is 0
 	expect 7342 nf.prerouting raw PREROUTING 1
 	expect 7344 nf.postrouting mangle POSTROUTING 1
 	expect 7349 nf.forward filter FORWARD 3
+	expect 7352 nf.local_out mangle OUTPUT 2
 	cat <<-END
 		the way through chains | [(s["chain"], s["number"]) for s in one(dport=7340).rule["path"]] == [("FORWARD", 1), ("web", 2), ("shop", 2), ("deep", 2)]
 		the way through chains, IPv6 | [(s["chain"], s["number"]) for s in one(dport=7440).rule["path"]] == [("FORWARD", 1), ("web", 2), ("shop", 2), ("deep", 2)]
@@ -131,6 +152,8 @@ check "few stages: nothing was lost" status_is 0
 		no chain, no way | [(s["chain"], s["number"]) for s in one(dport=7341).rule["path"]] == [("FORWARD", 2)]
 		policy | [(rule(t), t.rule["policy"]) for t in some(dport=7345)] == [(("ip", "filter", "INPUT", None), "drop")]
 		policy of IPv6 | [(rule(t), t.rule["policy"]) for t in some(dport=7445)] == [(("ip6", "filter", "INPUT", None), "drop")]
+		no route for what a rule made of it | [(t.end, t.where, t.rule, t.hook["func"], t.hook["module"]) for t in (one(dport=7351), one(dport=7451))] == [("dropped", "nf.local_out", None, f + "table_mangle_hook", f + "table_mangle") for f in ("ip", "ip6")]
+		no route: the sentence | one(dport=7351).summary.startswith("dropped by the netfilter hook iptable_mangle_hook [iptable_mangle] in nf.local_out: there is no route for what its rules made of it, or one of them dropped it after ")
 		policy: the sentence | one(dport=7345).summary.startswith("dropped by the policy of iptables filter INPUT in nf.local_in after ")
 		a table's hook | (one(dport=7340).hook["func"], one(dport=7340).hook["module"], one(dport=7340).hook["priority"]) == ("ipt_do_table", "ip_tables", 0)
 		somebody's hook | [(t.hook["func"], t.hook["module"], t.hook["priority"]) for t in some(dport=7350)][0] == ("drop_some", "test_skbtrail_hook", -7)
@@ -144,7 +167,7 @@ check "few stages: nothing was lost" status_is 0
 judge "$WORK/drops.out" <"$WORK/expected"
 judge "$WORK/few.out" <<-END
 	few stages: the table is known, the rule is not | [rule(one(dport=p)) for p in (7341, 7441)] == [("ip", "filter", "FORWARD", None), ("ip6", "filter", "FORWARD", None)]
-	few stages: the sentence | one(dport=7341).summary.startswith("dropped by an unknown rule of iptables filter FORWARD in nf.forward after ")
+	few stages: the sentence | one(dport=7341).summary.startswith("dropped by a rule or the policy of iptables filter FORWARD in nf.forward after ")
 END
 check "who traces packets of iptables still has them in the log" test "$(traced_lines)" -ge 2
 others_traced

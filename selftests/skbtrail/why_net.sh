@@ -35,6 +35,12 @@ wait_dropped()
 	until_true 20000 dropped "$1" "$2"
 }
 
+# of both families
+fragments_given_up()
+{
+	[ "$(grep -c '"end":"dropped".*"where":"ip.defrag"' "$WORK/drops.out")" -ge 2 ]
+}
+
 # client: does what stdin says, in one go
 client()
 {
@@ -75,7 +81,7 @@ setup()
 	for ns in "$client_ns" "$router_ns" "$server_ns"; do
 		in_ns "$ns" sysctl -qw net.ipv4.icmp_ratemask=0 net.ipv6.icmp.ratelimit=0
 	done
-	in_ns "$server_ns" sysctl -qw net.ipv4.ipfrag_time=1
+	in_ns "$server_ns" sysctl -qw net.ipv4.ipfrag_time=1 net.ipv6.ip6frag_time=1
 	in_ns "$client_ns" sysctl -qw net.ipv4.neigh.veth0.retrans_time_ms=50 \
 		net.ipv4.neigh.veth0.mcast_solicit=1 net.ipv6.neigh.veth0.retrans_time_ms=50 \
 		net.ipv6.neigh.veth0.mcast_solicit=1
@@ -86,6 +92,12 @@ setup()
 		ip -n "$router_ns" -6 route add $kind fd00:98:$n::/64
 	done
 	ip -n "$router_ns" link set to_serv mtu 1300
+	ip -n "$server_ns" link set veth0 mtu 1281
+	# it is the server's address by nobody's word but the router's
+	for n in 10.4.0.99 fd00:4::99; do
+		ip -n "$router_ns" neigh add "$n" dev to_serv nud permanent \
+			lladdr "$(mac_of "$server_ns" veth0)"
+	done
 	MAC=$(mac_of "$router_ns" to_client)
 }
 
@@ -100,6 +112,19 @@ servers()
 	start_until_says filter "$server_ns" udp-mute 10.4.0.2 7721 --wrong filter
 	FILTER=$LAST
 	start_until_says filter6 "$server_ns" udp-mute fd00:4::2 7821 --wrong filter
+	start_until_says cgroup "$server_ns" udp-mute 10.4.0.2 7731 --wrong cgroup --cgroup "$CGROUP"
+	start_until_says cgroup6 "$server_ns" udp-mute fd00:4::2 7831 --wrong cgroup --cgroup "$CGROUP"
+	start_until_says late "$server_ns" tcp-mute 10.4.0.2 7727 --count 0
+	start_until_says late6 "$server_ns" tcp-mute fd00:4::2 7827 --count 0
+	# two that wait, and room for a third
+	start_until_says third "$server_ns" tcp-mute 10.4.0.2 7732 --count 2
+	start_until_says third6 "$server_ns" tcp-mute fd00:4::2 7832 --count 2
+	start_until_says waits "$client_ns" tcp-connects 10.4.0.2 7732 --count 2
+	start_until_says waits6 "$client_ns" tcp-connects fd00:4::2 7832 --count 2
+	until_true 20000 accept_queues 2 7732 7832
+	start_peer reads "$server_ns" udp-sink 10.4.0.2 7725
+	start_peer reads6 "$server_ns" udp-sink fd00:4::2 7825
+	until_true 20000 bound 7725 7825
 }
 
 sockets()
@@ -110,6 +135,7 @@ sockets()
 	frame 10.4.0.2 7704 --flags 2
 	frame6 fd00:4::2 7804 --flags 2
 	both udp-send 7721
+	both udp-send 7731
 }
 
 damaged()
@@ -124,6 +150,14 @@ damaged()
 	frame 10.4.0.2 7709 --source 127.0.0.1
 	frame 10.4.0.2 7710 --source 10.3.0.1
 	echo fragments-send 10.4.0.2 7722 --source 10.3.0.2 --count 2000 --order 0
+	echo fragments-send fd00:4::2 7822 --source fd00:3::2 --count 2000 --order 0
+	frame 10.4.0.2 7724 --flags 4
+	frame6 fd00:4::2 7824 --flags 4
+	# longer than what is checked at once
+	frame 10.4.0.2 7725 --wrong l4 --text "$(printf '%0100d' 0)"
+	frame6 fd00:4::2 7825 --wrong l4 --text "$(printf '%0100d' 0)"
+	frame6 fd00:4::2 7809 --source ::1
+	frame6 fd00:4::2 7810 --source ff02::1
 }
 
 routes()
@@ -135,6 +169,41 @@ routes()
 	send 7715 10.4.0.2 fd00:4::2 --ttl 1
 	send 7716 10.4.0.2 fd00:4::2 --text "$(printf '%01350d' 0)"
 	send 7717 10.3.0.77 fd00:3::77
+	send 7723 10.4.0.99 fd00:4::99
+	# what may leave the router, but not come in at the server
+	echo "udp-send 10.4.0.2 7729 --text $(printf '%01272d' 0)"
+	echo "udp-send fd00:4::2 7829 --text $(printf '%01252d' 0)"
+}
+
+queue_empty()
+{
+	in_ns "$router_ns" tc -s qdisc show dev to_serv | grep -A2 'qdisc tbf' | grep -q 'backlog 0b 0p'
+}
+
+# both families'
+overflown()
+{
+	[ "$(in_ns "$server_ns" nstat -asz TcpExtListenOverflows | awk '/Overflows/ { print $2 }')" -ge 6 ]
+}
+
+# accept_queues N PORT...: so many connections wait there
+accept_queues()
+{
+	local port
+
+	for port in "${@:2}"; do
+		[ "$(in_ns "$server_ns" ss -Hltn "sport = :$port" | awk '{ print $2 }')" -eq "$1" ] || return
+	done
+}
+
+# bound PORT...: by sockets of UDP
+bound()
+{
+	local port
+
+	for port in "$@"; do
+		in_ns "$server_ns" ss -Hlnu "sport = :$port" | grep -q . || return
+	done
 }
 
 queues()
@@ -147,15 +216,28 @@ queues()
 	} | client
 	in_ns "$router_ns" tc qdisc replace dev to_serv root handle 8: netem loss 100%
 	send 7719 10.4.0.2 fd00:4::2 | client
+	in_ns "$router_ns" tc qdisc replace dev to_serv root handle 9: tbf rate 200kbit burst 2000 limit 1m
+	in_ns "$router_ns" tc qdisc add dev to_serv parent 9:1 codel target 1us interval 10us
+	send 7728 10.4.0.2 fd00:4::2 --count 12 --text "$(printf '%0500d' 0)" | client
+	until_true 20000 queue_empty
+	# all ask for a connection before the first one has it
+	in_ns "$router_ns" tc qdisc replace dev to_serv root netem delay 100ms
+	start_until_says together "$client_ns" tcp-connects 10.4.0.2 7727 --count 2
+	start_until_says together6 "$client_ns" tcp-connects fd00:4::2 7827 --count 2
+	start_until_says others "$client_ns" tcp-connects 10.4.0.2 7732 --count 2
+	start_until_says others6 "$client_ns" tcp-connects fd00:4::2 7832 --count 2
+	until_true 20000 overflown
 	in_ns "$router_ns" tc qdisc del dev to_serv root
 }
 
 client_ns='' router_ns='' server_ns=''
 setup_ns client_ns router_ns server_ns
+make_cgroup skbtrail-why
 routed "$client_ns" "$router_ns" "$server_ns"
 setup
 
-start_trace drops "portrange 7700-7899 or icmp or icmp6"
+# ports of fragments of IPv6 are not seen by a filter
+start_trace drops "portrange 7700-7899 or icmp or icmp6 or ip6[6] = 44"
 servers
 {
 	sockets
@@ -163,7 +245,8 @@ servers
 	routes
 } | client
 queues
-wait_dropped drops 40
+wait_dropped drops 56
+until_true 20000 fragments_given_up
 stop_trace
 check "nothing was lost" status_is 0
 
@@ -224,9 +307,23 @@ twins()
 	answered 7814 1 0 icmpv6
 	answered 7815 3 0 icmpv6
 	answered 7816 2 0 icmpv6
-	told "fragment" 7722 ip.defrag "not all fragments came in time" FRAG_REASM_TIMEOUT NOT_SPECIFIED
+	twins "fragment" 7722 ip.defrag "not all fragments came in time" FRAG_REASM_TIMEOUT NOT_SPECIFIED
+	twins "cgroup" 7731 cgroup.in "a BPF program of its cgroup refused it" SOCKET_FILTER
+	told "does not forward" 7723 route.input "its destination is not this host, and this host does not forward" \
+		IP_INADDRERRORS
+	told "does not forward, IPv6" 7823 ip.forward "this host does not forward IPv6" IP_INADDRERRORS
+	twins "a reset for a closed port" 7724 tcp.rcv "no socket is listening on port " NO_SOCKET
+	told "martian source, IPv6" 7809 ip.rcv "martian" IP_INHDR
+	told "multicast source, IPv6" 7810 ip.rcv "martian" IP_INHDR
+	twins "smaller MTU on the other side" 7729 veth.cross "its MTU is smaller" NOT_SPECIFIED
 	cat <<-END
 		backlog | [(t.end, t.where, "the listen backlog is full (1 connections wait, backlog 0)" in t.summary) for t in some() if t.dport in (7704, 7804) and t.sport == t.dport] == [("dropped", "tcp.listen", True)] * 2
+		backlog, connections that come together, by a cookie | [{"the listen backlog is full (1 connections wait, backlog 0)" in t.summary for t in some(dport=p) if t.end == "dropped"} for p in (7727, 7827)] == [{True}] * 2
+		backlog, connections that come together | [{"the listen backlog is full (3 connections wait, backlog 2)" in t.summary for t in some(dport=p) if t.end == "dropped"} for p in (7732, 7832)] == [{True}] * 2
+		nobody answers a reset | [t.summary for p in (7724, 7824) for t in some(dport=p) if "answered" in t.summary] == []
+		bad UDP checksum, seen by the reader | ["its UDP checksum is wrong" in one(dport=p).summary for p in (7725, 7825)] == [True] * 2
+		an answer that nobody follows | all("; to be answered with" not in t.summary for t in T)
+		CoDel | [any(t.end == "dropped" and "CoDel" in t.summary for t in some(dport=p)) for p in (7728, 7828)] == [True] * 2
 		receive buffer | all([(t.end, t.where) for t in some(dport=p) if t.end == "dropped"] for p in (7703, 7803)) and all("the socket's receive buffer is full (" in t.summary for p in (7703, 7803) for t in some(dport=p) if t.end == "dropped")
 		receive buffer: whose | all("; its socket is used by python3 (pid " in t.summary for p in (7703, 7803) for t in some(dport=p) if t.end == "dropped")
 		socket filter: whose | one(dport=7721).owner["pid"] == $FILTER and one(dport=7721).owner["comm"] == "python3"
@@ -241,4 +338,5 @@ twins()
 judge "$WORK/drops.out" <"$WORK/expected"
 sed 's/^/# /' "$WORK/drops.err"
 check "nothing stays attached" nothing_left
+check "the cgroup is gone" no_cgroup
 done_testing

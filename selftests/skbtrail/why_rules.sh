@@ -41,6 +41,7 @@ server_rules()
 				udp dport 7360-7469 limit rate 1000/second
 				udp dport { 7362, 7462 } counter drop
 				udp dport { 7363, 7463 } jump deep
+				udp dport { 7368, 7468 } reject
 			}
 			chain second {
 				type filter hook input priority filter + 10; policy accept;
@@ -115,10 +116,10 @@ background monitor ip netns exec "$server_ns" nft monitor trace
 start_trace plain "udp portrange 7360-7469"
 PLAIN=$TRACER
 start_trace rules --rules "udp portrange 7360-7469"
-for port in 7360 7361 7362 7363 7364 7365 7366; do
+for port in 7360 7361 7362 7363 7364 7365 7366 7368; do
 	udp "$port"
 done
-wait_trails rules 14
+wait_trails rules 16
 check "who traces rules sees what he asked for" until_true 20000 monitor_saw 7463 5
 stop_trace
 check "nothing was lost" status_is 0
@@ -132,6 +133,7 @@ cat >>"$WORK/expected" <<-END
 	their texts | [d.rule.get("text") for d in matches(one(dport=7460), "inet")][1:6] == ["udp dport vmap @services", "counter", "goto deeper", "meta mark set 0x00000007", "udp dport { 7360, 7460 } return"]
 	a verdict map that accepts | matched(one(dport=7361), "inet") == matched(one(dport=7461), "inet") == [("input", "jump"), ("input", "accept"), ("second", "policy accept")]
 	a rule that drops | matched(one(dport=7362), "inet") == matched(one(dport=7462), "inet") == [("input", "jump"), ("input", "continue"), ("input", "drop")]
+	a rule that answers | matched(one(dport=7368), "inet") == matched(one(dport=7468), "inet") == [("input", "jump"), ("input", "continue"), ("input", "drop")]
 	a device's chain | matched(one(dport=7360), "netdev") == [("in", "continue"), ("in", "policy accept")]
 	a rule that takes the packet | matched(one(dport=7364), "netdev") == matched(one(dport=7464), "netdev") == [("in", None)]
 	where they are told | {d.stage for d in matches(one(dport=7362), "inet")} == {"nf.local_in"}
@@ -163,6 +165,22 @@ sed 's/^/# /' "$WORK/rules.err"
 
 judge "$WORK/plain.out" <<-'END'
 	for who does not ask there are none | len(some()) > 0 and not [d for t in some() for d in deeds(t) if d.action == "match"]
+END
+# of inet, where nf_tables has the packet at a point of its own
+ip netns exec "$server_ns" nft -f - <<-END
+	table inet soon {
+		chain c {
+			type filter hook ingress device veth0 priority 10; policy accept;
+			udp dport { 7369, 7469 } counter
+		}
+	}
+END
+start_trace ingress --rules "udp port 7369 or udp port 7469"
+udp 7369
+wait_trails ingress 2
+stop_trace
+judge "$WORK/ingress.out" <<-'END'
+	a chain of inet at ingress | [[(d.stage, d.rule["chain"], d.verdict) for d in matches(one(dport=p), "inet") if d.rule["table"] == "soon" and "policy" not in d.rule] for p in (7369, 7469)] == [[("nf.ingress", "c", "continue")]] * 2
 END
 check "who traces rules sees nothing else" test -z "$(grep ' packet: ' "$WORK/monitor.out" | grep -v ' udp dport 7[34]63 ')"
 check "nothing stays attached" nothing_left

@@ -226,6 +226,8 @@ static struct stream *changed_syn(void)
 	stream_deed(s, 17, 1002000, SKBTRAIL_VERDICT_ACTION_QUEUE, 0, 7);
 	stream_deed(s, 17, 1002000, SKBTRAIL_VERDICT_ACTION_QUEUE_BYPASS, 0, 8);
 	stream_deed(s, 17, 1002000, SKBTRAIL_VERDICT_ACTION_STEAL, 0, 0);
+	/* it is there still */
+	stream_hit(s, 17, ST_TCP_RESET, 1002050, 0);
 	stream_deed(s, 17, 1002100, SKBTRAIL_VERDICT_ACTION_MATCH, 0,
 		    SKBTRAIL_VERDICT_SAID_ACCEPT);
 	stream_deed(s, 17, 1002200, SKBTRAIL_VERDICT_ACTION_MATCH, 0, 99);
@@ -249,11 +251,12 @@ static void deeds(void)
 
 	CHECK_HAS(r.out, " dst 10.0.0.9 → 10.0.0.10, ct new zone 5 (redirect by nft inet fw c2 ");
 	CHECK_HAS(r.out, "(to NFQUEUE 7 by nft inet fw c2 handle 2 (by c1, c2))");
-	CHECK_HAS(r.out, ", (to NFQUEUE 8 with bypass by nft inet fw c2 handle 2 ");
+	CHECK_HAS(r.out, "; (to NFQUEUE 8 with bypass by nft inet fw c2 handle 2 ");
 	CHECK_HAS(r.out, "(sent on in the fast path of a flowtable, by nft inet fw c2 ");
 	CHECK(!strstr(r.out, "NFQUEUE 1 "));
 	CHECK_HAS(r.out, "\n                        matched nft inet fw c2 handle 2 ");
 	CHECK_HAS(r.out, " handle 2 (by c1, c2) → accept\n");
+	CHECK(strstr(r.out, " handle 2 (by c1, c2) → accept\n") < strstr(r.out, "  tcp.reset "));
 	CHECK_HAS(r.out, " matched nft inet fw c2 handle 2 (by c1, c2)\n");
 	free(r.out);
 	free(err);

@@ -119,7 +119,7 @@ static void drops(void)
 	stream_end(s, 17, 4000, SKBTRAIL_END_KIND_DROPPED, ST_TCP_RCV, 3);
 	says(s);
 	CHECK_HAS(sentence, "dropped in tcp.rcv: no socket is listening on port 25 (NO_SOCKET at");
-	CHECK_HAS(sentence, " nf_hook_slow+0x9a) after 3.00 µs; answered with a reset");
+	CHECK_HAS(sentence, " nf_hook_slow+0x9a) after 3.00 µs; to be answered with a reset");
 }
 
 static struct stream *dropped_by(uint8_t engine, uint8_t cause, uint8_t steps)
@@ -145,7 +145,7 @@ static void drops_by_rule(void)
 	CHECK_HAS(says(dropped_by(nft, SKBTRAIL_VERDICT_CAUSE_POLICY, 1)),
 		  "dropped by the policy of nft inet fw c1 in ");
 	CHECK_HAS(says(dropped_by(nft, SKBTRAIL_VERDICT_CAUSE_UNKNOWN, 1)),
-		  "dropped by an unknown rule of nft inet fw c1 in ");
+		  "dropped by a rule or the policy of nft inet fw c1 in ");
 	CHECK_HAS(says(dropped_by(xt, rule, 1)),
 		  "dropped by a rule at or behind iptables fw c1 rule 1 in ");
 	CHECK_HAS(says(dropped_by(SKBTRAIL_VERDICT_ENGINE_FUNCTION, rule, 0)),
