@@ -99,6 +99,14 @@ static inline unsigned long skbtrail_caller(const struct pt_regs *regs)
 #define SKBTRAIL_XT_TRACE	0
 #endif
 
+/** skbtrail_copy_unreadable() - whether fragments of a packet can be read, to its shadow */
+static inline void skbtrail_copy_unreadable(struct sk_buff *sh, const struct sk_buff *skb)
+{
+#ifdef SKBTRAIL_FRAGS_UNREADABLE
+	sh->unreadable = skb->unreadable;
+#endif
+}
+
 /* the bit exists where somebody can use it */
 #if IS_ENABLED(CONFIG_NETFILTER_XT_TARGET_TRACE) || IS_ENABLED(CONFIG_NF_TABLES)
 static inline bool skbtrail_nf_trace(const struct sk_buff *skb)

@@ -9,6 +9,10 @@ ccflags-$(if $(wildcard $(srctree)/include/net/dropreason-core.h),y) += -DSKBTRA
 ccflags-$(shell grep -sqw ktime_get_snapshot_id $(srctree)/include/linux/timekeeping.h && echo y) += \
 	-DSKBTRAIL_SNAPSHOT_ID
 
+# fragments may be memory of a device, which nobody can read
+ccflags-$(shell grep -sqw skb_frags_readable $(srctree)/include/linux/skbuff.h && echo y) += \
+	-DSKBTRAIL_FRAGS_UNREADABLE
+
 # the socket of the kfree_skb tracepoint became const
 ccflags-$(shell grep -sq 'const struct sock \*rx_sk' $(srctree)/include/trace/events/skb.h && echo y) += \
 	-DSKBTRAIL_RX_SK_CONST

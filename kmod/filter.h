@@ -5,6 +5,8 @@
 #include <linux/skbuff.h>
 #include <linux/types.h>
 
+#include "compat.h"
+
 /**
  * struct skbtrail_reach - how far into a packet a program can look
  * @fixed: bytes, wherever it says so itself
@@ -44,6 +46,7 @@ static inline void skbtrail_filter_shadow(struct sk_buff *sh, const struct sk_bu
 	sh->pkt_type = skb->pkt_type;
 	sh->mac_header = sh->data - sh->head;
 	sh->network_header = sh->mac_header;
+	skbtrail_copy_unreadable(sh, skb);
 }
 
 /**

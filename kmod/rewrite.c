@@ -73,8 +73,12 @@ static void look(struct visit *v, struct sk_buff *skb, const struct nf_hook_stat
 		v->l3proto = ntohs(skb->protocol);
 	v->family = v->l3proto == ETH_P_IP ? SKBTRAIL_RULE_IPV4 :
 		    v->l3proto == ETH_P_IPV6 ? SKBTRAIL_RULE_IPV6 : SKBTRAIL_RULE_OTHER;
-	/* who sends raw frames may not say where it is */
-	if (v->family != SKBTRAIL_RULE_OTHER && (v->nh < 0 || v->nh >= (int)skb_headlen(skb)))
+	/*
+	 * Who sends raw frames may not say where it is. The header may be all in page
+	 * fragments, but not begin within one: a shadow has nothing to point to there.
+	 */
+	if (v->family != SKBTRAIL_RULE_OTHER &&
+	    (v->nh < 0 || v->nh >= (int)skb->len || v->nh > (int)skb_headlen(skb)))
 		v->family = SKBTRAIL_RULE_OTHER;
 }
 

@@ -165,7 +165,7 @@ struct skbtrail_quick skbtrail_quick_of(const struct skbtrail_edit *edit, unsign
  * skbtrail_quick_edit() - check, prepare and apply in one, for most packets
  * @q: @q->able
  * @skb: packet
- * @nh: network header, in bytes from skb->data, within what is linear
+ * @nh: network header, in bytes from skb->data; what is there need not be linear
  * @l3proto: Ethertype of what is there, of IPv4 or IPv6, host order
  * @touched: SKBTRAIL_TOUCHED_* are added
  *

@@ -809,7 +809,7 @@ static bool edit_quickly(struct skbtrail_job *job, int state)
 {
 	struct skbtrail_quick q = skbtrail_quick_of(edits, nr_edits);
 
-	if (!q.able || job->nh + 1 > skb_headlen(job->skb) ||
+	if (!q.able ||
 	    !skbtrail_quick_edit(&q, job->skb, job->nh, ntohs(job->skb->protocol), &job->touched))
 		return false;
 	refused[0]++;
