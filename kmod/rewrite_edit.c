@@ -204,10 +204,9 @@ static unsigned int check_truncate(struct skbtrail_job *job, const struct skbtra
 		return refusal;
 	if (job->fragment)
 		return SKBTRAIL_RULE_REFUSAL_FRAGMENT;
-	if (e->value < job->l4)
+	if (e->value < job->l4 || e->value >= job->len)
 		return SKBTRAIL_RULE_REFUSAL_LENGTH;
-	if (e->value < job->len)
-		job->cut = e->value;
+	job->cut = e->value;
 	extend_check(job, true, false);
 	return 0;
 }

@@ -678,6 +678,11 @@ static bool judge_edit(const struct skbtrail_edit *e)
 	    e->action != SKBTRAIL_RULE_ACTION_DSCP && e->action != SKBTRAIL_RULE_ACTION_ECN &&
 	    e->action != SKBTRAIL_RULE_ACTION_TTL)
 		return wrong("its headers could not be read");
+	if (e->action == SKBTRAIL_RULE_ACTION_TRUNCATE && e->value >= was.len)
+		return wrong("it was no longer than that");
+	if (e->action == SKBTRAIL_RULE_ACTION_PAYLOAD &&
+	    was.l4 + was.l4_len + e->offset + e->len > was.whole)
+		return wrong("the datagram ends before that");
 	if (!dst && e->action != SKBTRAIL_RULE_ACTION_SRC)
 		return true;
 	if (dst && was.routed)
