@@ -24,6 +24,7 @@
 #include <linux/skbuff.h>
 #include <linux/string.h>
 #include <linux/tcp.h>
+#include <linux/udp.h>
 #include <net/checksum.h>
 #include <net/ip6_checksum.h>
 #include <net/inet_ecn.h>
@@ -163,6 +164,15 @@ static bool will_be_made(const struct skbtrail_job *job, u32 from, u32 len)
 	return from < field + sizeof(__sum16) && field < from + len;
 }
 
+/* from the network header on; UDP says itself where it ends, a jumbogram does not */
+static u32 payload_end(const struct skbtrail_job *job)
+{
+	u16 len = job->proto == IPPROTO_UDP ?
+		  skbtrail_job_half(job, job->l4 + offsetof(struct udphdr, len)) : 0;
+
+	return len ? min_t(u32, job->len, job->l4 + len) : job->len;
+}
+
 static unsigned int check_payload(struct skbtrail_job *job, const struct skbtrail_edit *e)
 {
 	u32 from;
@@ -173,7 +183,7 @@ static unsigned int check_payload(struct skbtrail_job *job, const struct skbtrai
 	if (job->later)
 		return SKBTRAIL_RULE_REFUSAL_FRAGMENT;
 	from = skbtrail_job_payload(job) + e->offset;
-	if (!job->l4_len || from + e->len > job->len)
+	if (!job->l4_len || from + e->len > payload_end(job))
 		return SKBTRAIL_RULE_REFUSAL_LENGTH;
 	if (will_be_made(job, from, e->len))
 		return SKBTRAIL_RULE_REFUSAL_MISSING;

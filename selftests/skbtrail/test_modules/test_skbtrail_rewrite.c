@@ -39,7 +39,7 @@ enum { NONE, UNNECESSARY, COMPLETE, PARTIAL, STATES };
  * A packet as plain bytes:
  * @b: from the network header on; a fragment's rest is behind @len
  * @len: bytes of the packet
- * @whole: bytes of the datagram it is the first fragment of
+ * @whole: bytes of the datagram it is the first fragment of, or that ends before it does
  * @l4: transport header
  * @l4_len: its length
  * @check: its checksum, 0: none
@@ -312,6 +312,9 @@ static void make_packet(struct flat *p)
 	/* and even the checksum */
 	if (p->fragment && !p->later && one_in(3))
 		p->len = p->l4 + pick(p->l4_len);
+	/* the length of UDP may be less than that of IP */
+	if (p->proto == IPPROTO_UDP && !p->fragment && one_in(8))
+		p->whole = p->l4 + 8 + pick(p->len - p->l4 - 7);
 	if (p->proto == IPPROTO_UDP)
 		put16(p, p->l4 + 4, p->whole - p->l4);
 	p->damaged = p->proto == IPPROTO_TCP && !p->fragment && one_in(20);
@@ -367,7 +370,8 @@ static void set_state(struct sk_buff *skb, const struct flat *p, int nh, int sta
 
 static bool can_be_partial(const struct flat *p)
 {
-	return p->check && !p->fragment && !p->zero && p->proto != IPPROTO_UDPLITE;
+	return p->check && !p->fragment && !p->zero && p->whole == p->len &&
+	       p->proto != IPPROTO_UDPLITE;
 }
 
 static int add_page(struct sk_buff *skb, const u8 *from, u32 len)
@@ -573,7 +577,8 @@ static bool fills(const struct flat *p, const struct skbtrail_job *job)
 {
 	unsigned int i;
 
-	if (!p->zero || p->family != 6 || p->fragment || p->routed || was.inner)
+	if (!p->zero || p->family != 6 || p->fragment || p->routed || was.inner ||
+	    p->whole != p->len)
 		return false;
 	for (i = 0; i < job->n; i++) {
 		switch (job->edit[i].action) {
