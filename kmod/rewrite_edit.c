@@ -74,6 +74,7 @@ static bool binds_addresses(const struct skbtrail_job *job)
 	switch (job->proto) {
 	case IPPROTO_AH:
 	case 112: /* VRRP */
+	case 139: /* HIP */
 		return true;
 	case IPPROTO_PIM:
 	case IPPROTO_MH:

@@ -31,6 +31,7 @@ static unsigned long seed;
 module_param(seed, ulong, 0444);
 
 #define FLAT_MAX	1024
+#define HIP		139
 #define MANY		8	/* cases that are told when they fail */
 
 enum { NONE, UNNECESSARY, COMPLETE, PARTIAL, STATES };
@@ -284,7 +285,7 @@ static void make_ip(struct flat *p)
 static void make_packet(struct flat *p)
 {
 	static const u8 protos[] = { IPPROTO_TCP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDP,
-				     IPPROTO_ICMP, IPPROTO_GRE, IPPROTO_UDPLITE };
+				     IPPROTO_ICMP, IPPROTO_GRE, IPPROTO_UDPLITE, HIP };
 	u32 i;
 
 	for (i = 0; i < FLAT_MAX; i += 4)
@@ -690,6 +691,8 @@ static bool judge_edit(const struct skbtrail_edit *e)
 		return wrong("the datagram ends before that");
 	if (!dst && e->action != SKBTRAIL_RULE_ACTION_SRC)
 		return true;
+	if (was.proto == HIP)
+		return wrong("its checksum knows the addresses");
 	if (dst && was.routed)
 		return wrong("it is not the destination of the checksum");
 	if (was.check && was.pseudo && !was.later && was.check + 2 > was.len)
