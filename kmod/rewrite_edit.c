@@ -353,8 +353,8 @@ static __always_inline __wsum store(const struct skbtrail_job *job, u32 off, con
 	return csum_shift(diff, off);
 }
 
-/* the edits that follow keep it right */
-static void fill_check(struct skbtrail_job *job)
+/* of the packet as it is */
+static __sum16 missing_check(const struct skbtrail_job *job)
 {
 	const struct ipv6hdr *h = (const struct ipv6hdr *)at(job, 0);
 	u32 len = job->len - job->l4;
@@ -362,8 +362,12 @@ static void fill_check(struct skbtrail_job *job)
 
 	check = csum_ipv6_magic(&h->saddr, &h->daddr, len, IPPROTO_UDP,
 				skb_checksum(job->skb, job->nh + job->l4, len, 0));
-	if (!check)
-		check = CSUM_MANGLED_0;
+	return check ? check : CSUM_MANGLED_0;
+}
+
+/* the edits that follow keep it right */
+static void fill_check(struct skbtrail_job *job, __sum16 check)
+{
 	store(job, job->none, &check, sizeof(check));
 	job->check = job->none;
 }
@@ -371,17 +375,21 @@ static void fill_check(struct skbtrail_job *job)
 unsigned int skbtrail_edit_prepare(struct skbtrail_job *job)
 {
 	struct sk_buff *skb = job->skb;
+	__sum16 check = 0;
 
 	/* what is shared with others, or not linear, becomes a copy of our own */
 	if (job->extent && skb_ensure_writable(skb, job->extent))
 		return SKBTRAIL_RULE_REFUSAL_MEMORY;
 	if (job->stale && resolve_checksum(job))
 		return SKBTRAIL_RULE_REFUSAL_MEMORY;
+	/* of what is about to be cut off, too */
 	if (job->make)
-		fill_check(job);
+		check = missing_check(job);
 	/* the last that can fail: from here on it must be said in the header */
 	if (job->cut && pskb_trim(skb, job->nh + job->cut))
 		return SKBTRAIL_RULE_REFUSAL_MEMORY;
+	if (job->make)
+		fill_check(job, check);
 	return 0;
 }
 
