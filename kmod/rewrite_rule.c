@@ -258,14 +258,18 @@ static int enforce(struct skbtrail_rule *r, struct sock *sk, struct genl_info *i
 	struct skbtrail_rules *old;
 	int err;
 
+	/* until its socket closes or it is removed; unloading waits for both */
+	if (!try_module_get(THIS_MODULE)) {
+		GENL_SET_ERR_MSG(info, "the module is being unloaded");
+		skbtrail_rule_free(r);
+		return -ENODEV;
+	}
 	r->pid = task_tgid_nr(current);
 	r->portid = info->snd_portid;
 	if (!r->persist) {
 		sock_hold(sk);
 		r->sk = sk;
 	}
-	/* until its socket closes or it is removed; unloading waits for both */
-	__module_get(THIS_MODULE);
 	insert(r);
 	/* hooks first: then it is in force everywhere at once */
 	err = skbtrail_rewrite_settle();

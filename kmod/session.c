@@ -251,6 +251,12 @@ struct skbtrail_session *skbtrail_session_start(struct skbtrail_config *config,
 	s = kzalloc(sizeof(*s), GFP_KERNEL);
 	if (!s)
 		return ERR_PTR(-ENOMEM);
+	/* until the socket closes or the session is gone; unloading waits for both */
+	if (!try_module_get(THIS_MODULE)) {
+		NL_SET_ERR_MSG(extack, "the module is being unloaded");
+		kfree(s);
+		return ERR_PTR(-ENODEV);
+	}
 	s->id = ++last_id;
 	s->bit = bit;
 	s->pid = task_tgid_nr(current);
@@ -258,8 +264,6 @@ struct skbtrail_session *skbtrail_session_start(struct skbtrail_config *config,
 	s->net = sock_net(sk);
 	s->config = *config;
 	INIT_WORK(&s->end, end_session);
-	/* until the socket closes or the session is gone; unloading waits for both */
-	__module_get(THIS_MODULE);
 	s->holds = true;
 	err = open_session(s, sk, extack);
 	if (err) {
