@@ -200,11 +200,27 @@ int skbtrail_rewrite_settle(void)
 	return err;
 }
 
+static bool any_device_hooked(void)
+{
+	struct skbtrail_dev_hooks *d;
+	bool any = false;
+	int i;
+
+	mutex_lock(&skbtrail_rewrite_hooks);
+	hash_for_each(devs.devs, i, d, node)
+		any |= d->hooked;
+	mutex_unlock(&skbtrail_rewrite_hooks);
+	return any;
+}
+
 void skbtrail_rewrite_queueing(bool on)
 {
 	/* what stayed asleep can go; what comes must not be in front of nobody knows what */
 	if (!on)
 		skbtrail_rewrite_settle();
+	/* rules that are in force stay so */
+	else if (any_device_hooked())
+		pr_warn("skbtrail: rewrite rules are at ingress or egress: when a device goes, the kernel drops what waits in NFQUEUE; to avoid it remove nfnetlink_queue, delete these rules, and load it again\n");
 }
 
 bool skbtrail_rewrite_disturbs(const struct skbtrail_rule *rule)
@@ -291,18 +307,14 @@ int skbtrail_rewrite_hook_init(void)
 
 static bool any_hooked(void)
 {
-	struct skbtrail_dev_hooks *d;
 	struct rewrite_net *n;
 	bool any = false;
-	int i;
 
 	mutex_lock(&skbtrail_rewrite_hooks);
 	list_for_each_entry(n, &nets, list)
 		any |= n->hooked;
-	hash_for_each(devs.devs, i, d, node)
-		any |= d->hooked;
 	mutex_unlock(&skbtrail_rewrite_hooks);
-	return any;
+	return any || any_device_hooked();
 }
 
 void skbtrail_rewrite_hook_exit(void)

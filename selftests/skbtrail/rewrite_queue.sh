@@ -34,7 +34,9 @@ check "the module is armed" armed
 
 # in force before there is a queue
 add --at local_in --netns "$server_ns" ttl 99 if udp dst port 7599
+add --at ingress --netns "$server_ns" mark 1 if udp dst port 7600
 modprobe nfnetlink_queue
+check "what may be lost is told" eval 'dmesg | grep -q "skbtrail: rewrite rules are at ingress or egress.*drops what waits in NFQUEUE"'
 ip netns exec "$server_ns" nft -f - <<-'END'
 	table ip waits {
 		chain c {
