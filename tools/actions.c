@@ -51,6 +51,8 @@ static int take_mark(struct action *a, char **words)
 		a->masked = true;
 		at = take_u32(at + 1, &a->mask);
 	}
+	if (at && !*at && a->masked && a->value & ~a->mask)
+		return complain("mark %s has bits outside its mask", words[0]);
 	if (at && !*at)
 		return 0;
 	return complain("mark takes a number or NUMBER/MASK, such as 0x10/0xff, not '%s'",
@@ -170,9 +172,9 @@ static int take_flags(struct action *a, char **words)
 		a->mask |= bit;
 		a->value |= off ? 0 : bit;
 	}
-	if (!*at)
+	if (!*at && a->mask)
 		return 0;
-	return complain("flags takes TCP flags, SYN,ACK (these alone) or +URG,~PSH, not '%s'",
+	return complain("flags takes TCP flags, SYN,ACK (these alone), +URG,~PSH or none, not '%s'",
 			words[0]);
 }
 

@@ -22,7 +22,7 @@ static void parse(void *arg)
 
 	snprintf(copy, sizeof(copy), "%s", call->line);
 	for (word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
-		words[n++] = word;
+		words[n++] = strcmp(word, "''") ? word : "";
 	call->ret = actions_parse(&call->actions, words, n);
 	if (!call->ret)
 		call->ret = actions_fit(&call->actions);
@@ -92,8 +92,11 @@ static void refusals(void)
 	refused("ttl 0", "from 1 to 255");
 	refused("mark 0x1ffffffff", "mark takes");
 	refused("mark 1/", "mark takes");
+	refused("mark 0x100/0xff", "outside its mask");
 	refused("flags SYN,+ACK", "flags takes");
 	refused("flags SYNACK", "flags takes");
+	refused("flags +", "flags takes");
+	refused("flags ''", "flags takes");
 	refused("payload 0 0", "hexadecimal");
 	refused("payload 0 zz", "hexadecimal");
 	refused("payload 65535 0000", "past 65535");
