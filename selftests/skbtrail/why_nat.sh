@@ -274,7 +274,7 @@ stop_trace
 check "refused: nothing was lost" status_is 0
 kill -TERM "$QUEUE" "$REFUSES" "$CLASHES"
 CLASHED='([("dropped", "nf.postrouting", "conntrack_clash")],)'
-[[ $(uname -r) = 6.1.* ]] || CLASHED='([("dropped", "nf.postrouting", "conntrack_clash")], [])'
+[[ $(uname -r) = 6.12.* ]] || CLASHED='([("dropped", "nf.postrouting", "conntrack_clash")], [])'
 judge "$WORK/refused.out" <<-END
 	invalid | one(dport=7507).ct == {"state": "invalid"}
 	invalid: the rule | rule(one(dport=7507))[:3] == ("ip", "marks", "through")
