@@ -49,9 +49,60 @@ counted()
 	END
 }
 
+# listed RULE KEY N: as counted(), of the last list()
+listed()
+{
+	local n
+
+	n=$(sed -n "s/^{\"rule\":$1,.*\"$2\":\([0-9]*\).*/\1/p" "$WORK/list.out")
+	[ "${n:-0}" -eq "$3" ] || { echo "# rule $1: $2 is ${n:-0}, not $3"; return 1; }
+}
+
 # no_add NAME REGEX ARGS...: refused, in a sentence
 no_add()
 {
 	try no_add skbtrail rewrite add --persist "${@:3}"
 	check "$1" refused no_add 1 "$2"
+}
+
+# start_wire NS DEV: tcpdump, of all of each packet that comes in, on a packet socket there
+start_wire()
+{
+	start_dump wire "$1" "$2" -s 0 -Q in
+}
+
+on_wire_yet()
+{
+	tcpdump -n -r "$WORK/wire.pcap" 2>/dev/null | grep -q "\.$1: "
+}
+
+# stop_wire PORT: once a packet to it is there; then a line for each one in $WORK/wire.txt
+stop_wire()
+{
+	until_true 20000 on_wire_yet "$1"
+	stop_dump
+	tcpdump -e -vv -A -t -n -r "$WORK/wire.pcap" 2>/dev/null |
+		awk '/^[0-9a-f:]+ > [0-9a-f:]+, ethertype/ && n++ { printf "\n" } { printf "%s ", $0 }
+			END { print "" }' >"$WORK/wire.txt"
+}
+
+# on_wire WHICH N REGEX: so many there were, each looks like that, and no checksum is wrong
+on_wire()
+{
+	wire_has "$@" &&
+		! grep -aqE 'bad udp cksum|incorrect|wrong icmp|bad icmp6' "$WORK/these" && return
+	head -n 3 "$WORK/these" | cut -c 1-400 | sed "s/^/# of $1: /"
+	return 1
+}
+
+# wire_has WHICH N REGEX: the same, but that of the transport may be wrong
+wire_has()
+{
+	local n
+
+	grep -aE -- "$1" "$WORK/wire.txt" >"$WORK/these"
+	n=$(wc -l <"$WORK/these")
+	[ "$n" -eq "$2" ] && ! grep -avqE -- "$3" "$WORK/these" && ! grep -aq ', bad cksum' "$WORK/these" && return
+	echo "# $n of $1, not $2, or not $3"
+	return 1
 }
