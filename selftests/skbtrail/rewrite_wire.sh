@@ -129,5 +129,27 @@ tagged "ingress" 7620
 check "a tag that was within is changed" on_wire '\.7627: ' 1 'vlan 7, p 0'
 flush
 
+# datagrams that are yet to be cut when the rule changes them; the last one is for no rule
+add --at local_out --netns "$client_ns" ttl 9 dscp ef dport 7641 if udp dst port 7631
+add --at postrouting --netns "$client_ns" ttl 9 dscp ef dport 7642 if udp dst port 7632
+add --at ingress --netns "$bridge_ns" --dev port0 ttl 9 dscp ef dport 7643 if udp dst port 7633
+start_wire "$server_ns" veth0
+ip netns exec "$client_ns" /usr/bin/python3 "$HERE/peer.py" batch x 0 < <(
+	for port in 7631 7632 7633 7634; do
+		printf 'udp-segments %s '$port' --count 5\n' "$V4" "$V6"
+	done
+	echo "udp-send $V4 7699")
+stop_wire 7699
+list
+for port in 7641 7642 7643; do
+	rule=$((port - 7640))
+	check "rule $rule: each datagram cut from one is changed" on_wire "$V4\.$port: " 5 'tos 0xb8, ttl 9,.*length 1028\).*udp sum ok'
+	check "rule $rule: so it is over IPv6" on_wire "$V6\.$port: " 5 'class 0xb8,.*hlim 9,.*payload length: 1008\).*udp sum ok'
+	check "rule $rule: which was one packet" listed $rule changed 2
+	check "rule $rule: none is as it was" on_wire "\.$((port - 10)): " 0 .
+done
+check "what no rule is for is not" on_wire "$V4\.7634: " 5 'tos 0x0, ttl 64,.*length 1028\).*udp sum ok'
+flush
+
 check "the module goes" unload
 done_testing
