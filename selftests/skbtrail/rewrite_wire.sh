@@ -151,5 +151,47 @@ done
 check "what no rule is for is not" on_wire "$V4\.7634: " 5 'tos 0x0, ttl 64,.*length 1028\).*udp sum ok'
 flush
 
+# flags and payload of TCP as it is used; echoes
+# says ADDRESS PORT: "skbtrail data" by TCP; what arrives in $WORK/said.out
+says()
+{
+	background said ip netns exec "$server_ns" nc -l "$1" "$2"
+	SERVER=$LAST
+	wait_listen "$server_ns" "$2"
+	ip netns exec "$client_ns" nc -N "$1" "$2" <<<"skbtrail data"
+	join "$SERVER"
+}
+
+# echoes ADDRESS: and complains of what does not come back as it was sent
+echoes()
+{
+	try echoes ip netns exec "$client_ns" ping -n -c 1 -W $((5 * SLOW)) -p 61 -s 56 "$1"
+	status_is 0 && grep -q 'wrong data byte #20 should be 0x61 but was 0x58' "$WORK/echoes.out"
+}
+
+add --at local_out --netns "$client_ns" flags ~PSH payload 4 58595a if tcp dst port 7651
+add --at ingress --netns "$bridge_ns" --dev port0 flags ~PSH payload 4 58595a if tcp dst port 7652
+add --at ingress --netns "$bridge_ns" --dev port0 flags ~PSH,+ECE if tcp dst port 7653
+add --at local_out --netns "$client_ns" payload 20 58595a if "icmp[icmptype] == icmp-echo"
+add --at ingress --netns "$bridge_ns" --dev port0 payload 20 58595a if "icmp6 and ip6[40] == 128"
+start_wire "$server_ns" veth0
+says "$V4" 7651
+check "local_out: TCP is given other bytes" grep -qx 'skbtXYZl data' "$WORK/said.out"
+says "$V6" 7652
+check "ingress: TCP is given other bytes" grep -qx 'skbtXYZl data' "$WORK/said.out"
+says "$V4" 7653
+check "flags alone leave the bytes" grep -qx 'skbtrail data' "$WORK/said.out"
+says "$V4" 7654
+check "ICMP: the answer has other bytes" echoes "$V4"
+check "ICMPv6: the answer has other bytes" echoes "$V6"
+echo "$V4" 7699 | datagrams
+stop_wire 7699
+check "local_out: the segment does not say PSH" on_wire '\.7651: .*length 14' 1 'Flags \[\.\], cksum 0x[0-9a-f]* \(correct\).*skbtXYZl data'
+check "ingress: the segment does not say PSH" on_wire '\.7652: .*length 14' 1 'Flags \[\.\], cksum 0x[0-9a-f]* \(correct\).*skbtXYZl data'
+check "a flag is set, another taken off" on_wire '\.7653: .*length 14' 1 'Flags \[\.E\], cksum 0x[0-9a-f]* \(correct\).*skbtrail data'
+check "what no rule is for says it" on_wire '\.7654: .*length 14' 1 'Flags \[P\.\], cksum 0x[0-9a-f]* \(correct\).*skbtrail data'
+check "ICMP: the question has other bytes" on_wire "> $V4: ICMP echo request" 1 'aaaaXYZaaa'
+check "ICMPv6: the question has other bytes" on_wire "> $V6: .*ICMP6, echo request" 1 'icmp6 sum ok.*aaaaXYZaaa'
+flush
 check "the module goes" unload
 done_testing
