@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+#   +--------------+               +--------------+
+#   | client veth0 |---------------| veth0 server |
+#   | 10.15.0.1    |               |    10.15.0.2 |
+#   |        veth1 |---------------| veth1        |
+#   | 10.16.0.1    |               |    10.16.0.2 |
+#   +--------------+               +--------------+
+#
+# Which socket, route and NAT a packet gets that a rule has changed, where the kernel has
+# chosen before the rule or does so behind it.
+
+# shellcheck source=/dev/null
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+# shellcheck source=/dev/null
+. "$HERE/rewritelib.sh"
+
+in_ns()
+{
+	ip netns exec "$@"
+}
+
+# second_link NS1 NS2 NET: as pair(), but veth1
+second_link()
+{
+	local a=$1 b=$2 net=$3
+
+	ip link add veth1 netns "$a" type veth peer name veth1 netns "$b"
+	ends "$a" veth1 "10.$net.0.1" "fd00:$net::1"
+	ends "$b" veth1 "10.$net.0.2" "fd00:$net::2"
+	know "$a" veth1 "$b" veth1 "10.$net.0.2" "fd00:$net::2"
+	know "$b" veth1 "$a" veth1 "10.$net.0.1" "fd00:$net::1"
+}
+
+client_ns='' server_ns=''
+setup_ns client_ns server_ns
+pair "$client_ns" "$server_ns" 15
+second_link "$client_ns" "$server_ns" 16
+ip -n "$server_ns" addr add 10.15.0.3/24 dev veth0
+ip -n "$server_ns" addr add fd00:15::3/64 dev veth0 nodad
+check "the module is armed" armed
+
+# local_in: sockets chosen before. Rules leave the beginning of a connection alone.
+add --at local_in --netns "$server_ns" dport 7702 if udp dst port 7701
+add --at local_in --netns "$server_ns" dst 10.15.0.3 if ip and udp dst port 7703
+add --at local_in --netns "$server_ns" dst fd00:15::3 if ip6 and udp dst port 7703
+add --at local_in --netns "$server_ns" dport 7705 if "ip and tcp dst port 7704 and tcp[tcpflags] & tcp-push != 0"
+add --at local_in --netns "$server_ns" dport 7705 if "ip6 and tcp dst port 7704 and ip6[53] & 8 != 0"
+add --at local_in --netns "$server_ns" --after-nat dport 7707 if udp dst port 7706
+# what nft changes there goes to the socket chosen before: so one was
+in_ns "$server_ns" nft -f - <<-'END'
+	table inet changes {
+		chain c {
+			type filter hook input priority -50;
+			udp dport 7711 udp dport set 7712
+			tcp dport 7713 tcp flags & psh != 0 tcp dport set 7714
+		}
+	}
+END
+cases()
+{
+	cat <<-END
+		$1-untouched udp $2 7708 $2 7709
+		$1-dport udp $2 7701 $2 7702
+		$1-dst udp $2 7703 $3 7703
+		$1-tcp-dport tcp $2 7704 $2 7705
+		$1-after-nat udp $2 7706 $2 7707
+		$1-nft udp $2 7711 $2 7712
+		$1-tcp-nft tcp $2 7713 $2 7714
+	END
+}
+{ cases IPv4 10.15.0.2 10.15.0.3; cases IPv6 fd00:15::2 fd00:15::3; } >"$WORK/cases"
+/usr/bin/python3 "$HERE/early.py" "$client_ns" "$server_ns" 10.15.0.1 fd00:15::1 <"$WORK/cases" >"$WORK/early"
+sed 's/^/# /' "$WORK/early"
+for v in IPv4 IPv6; do
+	check "$v: a datagram no rule is for goes to its socket" grep -qx "$v-untouched old" "$WORK/early"
+	check "$v: a connected socket of UDP is chosen early" grep -qx "$v-nft old" "$WORK/early"
+	check "$v: and one of TCP" grep -qx "$v-tcp-nft old" "$WORK/early"
+	check "$v: with another port it is looked up anew" grep -qx "$v-dport new" "$WORK/early"
+	check "$v: and with another address" grep -qx "$v-dst new" "$WORK/early"
+	check "$v: that of an established connection" grep -qx "$v-tcp-dport new" "$WORK/early"
+	check "$v: behind NAT, too" grep -qx "$v-after-nat new" "$WORK/early"
+done
+flush
+in_ns "$server_ns" nft delete table inet changes
+
+check "the module goes" unload
+done_testing
