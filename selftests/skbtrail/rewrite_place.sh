@@ -33,6 +33,24 @@ second_link()
 	know "$b" veth1 "$a" veth1 "10.$net.0.1" "fd00:$net::1"
 }
 
+# datagrams ADDRESS PORT...
+datagrams()
+{
+	# shellcheck disable=SC2016 # expands in there
+	in_ns "$client_ns" bash -c 'for port in "${@:2}"; do
+		echo skbtrail >"/dev/udp/$1/$port"
+	done' datagrams "$@"
+}
+
+# went DEVICE ADDRESS PORT: one datagram to there came in by that device, none by another
+went()
+{
+	grep -E "> $2\.$3: " "$WORK/any.out" >"$WORK/these"
+	[ "$(wc -l <"$WORK/these")" -eq 1 ] && grep -q "^$1 " "$WORK/these" && return
+	sed 's/^/# /' "$WORK/these"
+	return 1
+}
+
 client_ns='' server_ns=''
 setup_ns client_ns server_ns
 pair "$client_ns" "$server_ns" 15
@@ -84,6 +102,37 @@ for v in IPv4 IPv6; do
 done
 flush
 in_ns "$server_ns" nft delete table inet changes
+
+# local_out: routes chosen before
+for v in '-4 10.15.0.2 10.16.0.2' '-6 fd00:15::2 fd00:16::2'; do
+	read -r family to via <<<"$v"
+	ip -n "$client_ns" "$family" rule add fwmark 7 table 100
+	ip -n "$client_ns" "$family" route add "$to" via "$via" dev veth1 table 100
+done
+add --at local_out --netns "$client_ns" mark 7 if udp dst port 7721
+add --at local_out --netns "$client_ns" dst fd00:16::2 if ip6 and udp dst port 7722
+add --at local_out --netns "$client_ns" dst 10.16.0.2 if ip and udp dst port 7722
+add --at local_out --netns "$client_ns" --after-nat mark 7 if udp dst port 7723
+add --at local_out --netns "$client_ns" mark 8 ttl 9 if udp dst port 7724
+add --at postrouting --netns "$client_ns" mark 7 if udp dst port 7725
+background any ip netns exec "$server_ns" tcpdump -Z root -l -n -t -i any "udp and dst portrange 7721-7799"
+# shellcheck disable=SC2034 # for stop_dump
+DUMP=$LAST
+until_true 20000 grep -q 'listening on' "$WORK/any.err"
+datagrams fd00:15::2 7721 7722 7723 7724 7725 7726
+datagrams 10.15.0.2 7721 7722 7723 7724 7725 7726 7799
+until_true 20000 grep -q '\.7799: ' "$WORK/any.out"
+stop_dump
+for v in 'IPv6 fd00:15::2 fd00:16::2' 'IPv4 10.15.0.2 10.16.0.2'; do
+	read -r v to other <<<"$v"
+	check "$v: another mark, another route" went veth1 "$to" 7721
+	check "$v: another destination, another route" went veth1 "$other" 7722
+	check "$v: behind NAT, too" went veth1 "$to" 7723
+	check "$v: a mark no rule of routing is for leaves it" went veth0 "$to" 7724
+	check "$v: at postrouting the route is chosen" went veth0 "$to" 7725
+	check "$v: what no rule is for is not routed anew" went veth0 "$to" 7726
+done
+flush
 
 check "the module goes" unload
 done_testing
