@@ -51,6 +51,15 @@ went()
 	return 1
 }
 
+# saw NAME N: a counter of the server
+saw()
+{
+	local n
+
+	n=$(in_ns "$server_ns" nft list counter inet sees "$1" | sed -n 's/.*packets \([0-9]*\) .*/\1/p')
+	[ "$n" = "$2" ] || { echo "# $1: $n, not $2"; return 1; }
+}
+
 client_ns='' server_ns=''
 setup_ns client_ns server_ns
 pair "$client_ns" "$server_ns" 15
@@ -134,5 +143,48 @@ for v in 'IPv6 fd00:15::2 fd00:16::2' 'IPv4 10.15.0.2 10.16.0.2'; do
 done
 flush
 
+# before and behind the kernel's NAT; port 7731 is made 7732, and the answers' back
+in_ns "$server_ns" nft -f - <<-'END'
+	table ip nat {
+		chain pre {
+			type nat hook prerouting priority dstnat;
+			udp dport 7731 redirect to :7732
+		}
+	}
+	table inet sees {
+		counter translated { }
+		counter behind { }
+		chain in {
+			type filter hook input priority filter;
+			udp dport 7732 counter name translated
+			udp dport 7731 counter name behind
+		}
+	}
+END
+add --at prerouting --netns "$server_ns" ttl 71 if udp dst port 7731
+add --at prerouting --netns "$server_ns" ttl 72 if udp dst port 7732
+add --at prerouting --netns "$server_ns" --after-nat ttl 73 if udp dst port 7731
+add --at prerouting --netns "$server_ns" --after-nat ttl 74 if udp dst port 7732
+add --at postrouting --netns "$server_ns" ttl 75 if udp src port 7731
+add --at postrouting --netns "$server_ns" ttl 76 if udp src port 7732
+add --at postrouting --netns "$server_ns" --after-nat ttl 77 if udp src port 7731
+add --at postrouting --netns "$server_ns" --after-nat ttl 78 if udp src port 7732
+serve "$server_ns" udp-server 10.15.0.2 7732 --count 2
+peer "$client_ns" udp-client 10.15.0.2 7731 --count 2
+join "$SERVER"
+list
+check "in front of NAT: the port it was sent to" eval 'listed 1 changed 2 && listed 2 matched 0'
+check "behind it: the one NAT has made of it" eval 'listed 3 matched 0 && listed 4 changed 2'
+check "answers in front: the port they were sent from" eval 'listed 5 matched 0 && listed 6 changed 2'
+check "behind: the one NAT gives them back" eval 'listed 7 changed 2 && listed 8 matched 0'
+check "NAT was at work" saw translated 2
+flush
+add --at prerouting --netns "$server_ns" dport 7731 if udp dst port 7733
+add --at prerouting --netns "$server_ns" --after-nat dport 7731 if udp dst port 7734
+datagrams 10.15.0.2 7733
+check "NAT knows what a rule in front of it has made" eval 'until_true 10000 saw translated 3 && saw behind 0'
+datagrams 10.15.0.2 7734
+check "of what one behind it makes it does not hear" eval 'until_true 10000 saw behind 1 && saw translated 3'
+flush
 check "the module goes" unload
 done_testing
