@@ -22,10 +22,14 @@ traffic()
 	ip netns exec "$1" /usr/bin/python3 "$HERE/rewrite_traffic.py" "${@:2}"
 }
 
-# rule SPOT N ACTION...: for the packets of a number
+# rule N ACTION...: at SPOT, for the packets of a number; filters find a
+# port behind an extension header of IPv6 by its place only
 rule()
 {
-	add "${SPOT[@]}" "${@:2}" if "(dst port $((20000 + $1)) or src port $((30000 + $1)))"
+	local dst=$((20000 + $1)) src=$((30000 + $1)) behind=''
+
+	[ -z "$OPTIONS" ] || behind="or (ip6[6] == 0 and (ip6[50:2] == $dst or ip6[48:2] == $src))"
+	add "${SPOT[@]}" "${@:2}" if "(dst port $dst or src port $src $behind)"
 }
 
 # what tcpdump must say of each number: UDP and TCP over IPv4, then IPv6
@@ -94,6 +98,8 @@ rules()
 
 NUMBERS=$(seq 1 16)
 KINDS='udp4 udp6 tcp4 tcp6'
+# rules are for packets with options
+OPTIONS=
 
 # pass NAME TTL-AT-THE-SERVER SEND-ARGS...: traffic through the rules at SPOT, judged
 pass()
@@ -101,9 +107,10 @@ pass()
 	local name=$1 kind
 
 	TTL=$2
-	# all of each packet
+	# all of each packet, but for ICMPv6 that has options, too
 	background dump ip netns exec "$server_ns" tcpdump -Z root -U --immediate-mode \
-		-i veth0 -w "$WORK/dump.pcap" "(tcp or udp) and (portrange 20000-21099 or portrange 30000-31099)"
+		-i veth0 -w "$WORK/dump.pcap" "(tcp or udp) and (portrange 20000-21099 or portrange 30000-31099)
+			or (ip6[6] == 0 and ip6[40] != 58)"
 	# shellcheck disable=SC2034 # for stop_dump
 	DUMP=$LAST
 	until_true 20000 grep -q 'listening on' "$WORK/dump.err"
@@ -157,8 +164,9 @@ done
 SPOT=(--at ingress --netns "$router_ns" --dev to_client)
 check "rules at ingress" rules
 pass "ingress" 8
-# filters do not look behind extension headers of IPv6
-KINDS=udp4
+flush
+OPTIONS=y
+check "rules at ingress" rules
 pass "ingress, options" 8 --options
 flush
 SPOT=(--at forward --netns "$router_ns")

@@ -36,12 +36,16 @@ def bind(family, kind, n):
     return s
 
 
-def send_udp(addr, family, n):
-    s = bind(family, socket.SOCK_DGRAM, n)
+def with_options(s, family):
     if OPTIONS.options and family == socket.AF_INET:
         s.setsockopt(socket.IPPROTO_IP, IP_OPTIONS, b"\1\1\1\1\7\7\4\0\0\0\0\0")
     elif OPTIONS.options:
         s.setsockopt(socket.IPPROTO_IPV6, IPV6_HOPOPTS, b"\0\0\1\4\0\0\0\0")
+    return s
+
+
+def send_udp(addr, family, n):
+    s = with_options(bind(family, socket.SOCK_DGRAM, n), family)
     if OPTIONS.no_check and family == socket.AF_INET:
         s.setsockopt(socket.SOL_SOCKET, SO_NO_CHECK, 1)
     s.sendto(PAYLOAD, (addr, 20000 + n))
@@ -49,7 +53,7 @@ def send_udp(addr, family, n):
 
 
 def send_tcp(addr, family, n):
-    s = bind(family, socket.SOCK_STREAM, n)
+    s = with_options(bind(family, socket.SOCK_STREAM, n), family)
     s.setblocking(False)
     try:
         s.connect((addr, 20000 + n))
@@ -70,6 +74,8 @@ def send():
 def packets(path):
     """Text of each packet; its payload follows its headers."""
     text = open(path, encoding="latin-1").read()
+    # behind an extension header ports stand apart from their addresses
+    text = re.sub(r"(\S+) > (\S+): HBH \(padn\) (\d+) > (\d+):", r"\1.\3 > \2.\4: HBH", text)
     return re.split(r"^(?=IP6? \()", text, flags=re.M)[1:]
 
 
