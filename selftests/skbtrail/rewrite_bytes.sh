@@ -22,12 +22,13 @@ traffic()
 	ip netns exec "$1" /usr/bin/python3 "$HERE/rewrite_traffic.py" "${@:2}"
 }
 
-# rule N ACTION...: at SPOT, for the packets of a number; filters find a
+# rule N ACTION...: at SPOT, for the packets of a number, if those are sent; filters find a
 # port behind an extension header of IPv6 by its place only
 rule()
 {
 	local dst=$((20000 + $1)) src=$((30000 + $1)) behind=''
 
+	[[ " $NUMBERS " = *" $1 "* ]] || return 0
 	[ -z "$OPTIONS" ] || behind="or (ip6[6] == 0 and (ip6[50:2] == $dst or ip6[48:2] == $src))"
 	add "${SPOT[@]}" "${@:2}" if "(dst port $dst or src port $src $behind)"
 }
@@ -75,6 +76,31 @@ expect()
 	fi
 }
 
+# and of datagrams sent without a checksum: over IPv6 it is made with what it covers
+expect_unchecked()
+{
+	local sum
+
+	if [ "$1" = udp4 ]; then
+		sum='\[no cksum\]'
+		cat <<-END
+			1 | $2: ttl | ttl $TTL,.*$sum
+			5 | $2: dst | > 10\\.4\\.0\\.3\\.20005: $sum
+		END
+	else
+		sum='\[udp sum ok\]'
+		cat <<-END
+			1 | $2: ttl | spoilt
+			15 | $2: dst | > fd00:4::3\\.20015: $sum
+		END
+	fi
+	cat <<-END
+		6 | $2: sport | \\.31006 > .*\\.20006: $sum
+		7 | $2: dport | \\.30007 > .*\\.21007: $sum
+		8 | $2: payload | $sum.*pXYZZYfghij
+	END
+}
+
 # rules for all numbers at SPOT
 rules()
 {
@@ -96,8 +122,9 @@ rules()
 	rule 16 dscp 10 ecn ce ttl 9 src fd00:9::9 dst fd00:4::3 sport 31016
 }
 
-NUMBERS=$(seq 1 16)
+NUMBERS=$(seq -s ' ' 1 16)
 KINDS='udp4 udp6 tcp4 tcp6'
+EXPECT=expect
 # rules are for packets with options
 OPTIONS=
 
@@ -121,7 +148,7 @@ pass()
 	stop_dump
 	tcpdump -vv -A -t -n -r "$WORK/dump.pcap" >"$WORK/dump.txt" 2>/dev/null
 	for kind in $KINDS; do
-		expect "$kind" "$name" >"$WORK/expected"
+		$EXPECT "$kind" "$name" >"$WORK/expected"
 		verdicts "" traffic "$client_ns" judge "$WORK/dump.txt" "$kind" <"$WORK/expected"
 	done
 }
@@ -172,6 +199,18 @@ flush
 SPOT=(--at forward --netns "$router_ns")
 check "rules at forward" rules
 pass "forward, options" 9 --options
+flush
+OPTIONS=
+NUMBERS='1 5 6 7 8 15'
+KINDS='udp4 udp6'
+EXPECT=expect_unchecked
+SPOT=(--at local_out --netns "$client_ns")
+check "rules at local_out" rules
+pass "local_out, no checksum" 8 --no-check
+flush
+SPOT=(--at forward --netns "$router_ns")
+check "rules at forward" rules
+pass "forward, no checksum" 9 --no-check
 flush
 
 # transfer NAME MEGABYTES ADDRESS PORT: arrives as it was sent

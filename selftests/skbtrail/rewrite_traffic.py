@@ -20,6 +20,7 @@ import struct
 import sys
 
 SO_NO_CHECK = 11
+UDP_NO_CHECK6_TX = 101
 IPV6_HOPOPTS = 54
 IP_OPTIONS = 4
 PAYLOAD = b"p" + b"abcdefghij" * 20
@@ -48,6 +49,8 @@ def send_udp(addr, family, n):
     s = with_options(bind(family, socket.SOCK_DGRAM, n), family)
     if OPTIONS.no_check and family == socket.AF_INET:
         s.setsockopt(socket.SOL_SOCKET, SO_NO_CHECK, 1)
+    elif OPTIONS.no_check:
+        s.setsockopt(socket.IPPROTO_UDP, UDP_NO_CHECK6_TX, 1)
     s.sendto(PAYLOAD, (addr, 20000 + n))
     s.close()
 
