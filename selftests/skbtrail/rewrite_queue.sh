@@ -27,6 +27,21 @@ wait_held()
 	[ "$(waiting)" -eq $((SENT + STOPS)) ]
 }
 
+none_waits()
+{
+	[ "$(waiting)" -eq 0 ]
+}
+
+# hold: packets in the queue; pid in HOLDER
+hold()
+{
+	background queue ip netns exec "$server_ns" taskset -c 0 "$HERE/nfqueue" 1 $((SENT + STOPS))
+	HOLDER=$LAST
+	until_true 10000 grep -q bound "$WORK/queue.out"
+	taskset -c 0 ip netns exec "$client_ns" /usr/bin/python3 "$HERE/peer.py" flood 10.12.0.2 7801 --count "$SENT"
+	until_true 20000 grep -q full "$WORK/queue.out"
+}
+
 client_ns='' server_ns=''
 setup_ns client_ns server_ns
 pair "$client_ns" "$server_ns" 12
@@ -45,11 +60,7 @@ ip netns exec "$server_ns" nft -f - <<-'END'
 		}
 	}
 END
-background queue ip netns exec "$server_ns" taskset -c 0 "$HERE/nfqueue" 1 $((SENT + STOPS))
-HOLDER=$LAST
-until_true 10000 grep -q bound "$WORK/queue.out"
-taskset -c 0 ip netns exec "$client_ns" /usr/bin/python3 "$HERE/peer.py" flood 10.12.0.2 7801 --count "$SENT"
-until_true 20000 grep -q full "$WORK/queue.out"
+hold
 check "packets wait" wait_held
 
 no_add "a hook in front of them" "packets may wait in NFQUEUE.*--disturb-queues" --at local_in --after-nat drop if udp port 7598
@@ -67,6 +78,23 @@ join "$SERVER"
 check "all arrive, in order" cmp <(grep '^[0-9]' "$WORK/received.out") <(seq 0 $((SENT - 1)))
 check "it is done where it is asked for" add --at local_out --netns "$server_ns" --disturb-queues drop if udp port 7596
 flush
+kill -TERM "$HOLDER"
+join "$HOLDER"
+
+# devices go while packets wait, without a hook of ours and with one
+ip -n "$server_ns" link add gone0 type dummy
+ip -n "$server_ns" link add gone1 type dummy
+hold
+check "packets wait again" wait_held
+ip -n "$server_ns" link del gone0
+check "a device without a hook takes none with it" wait_held
+no_add "a hook of devices" "packets may wait in NFQUEUE.*--disturb-queues" --at ingress --netns "$server_ns" ttl 96 if udp dst port 7595
+check "it is added where it is asked for" add --at ingress --netns "$server_ns" --disturb-queues ttl 96 if udp dst port 7595
+check "it takes none with it" wait_held
+check "its rule goes" flush
+check "still none is lost" wait_held
+ip -n "$server_ns" link del gone1
+check "its device goes: the kernel drops what waits" until_true 10000 none_waits
 kill -TERM "$HOLDER"
 join "$HOLDER"
 dmesg -C
