@@ -7,7 +7,7 @@
 #   +---------------+     +--------------+     +---------------+
 #
 # What a session watches can come after it began, go, and come again: modules
-# with functions, devices, namespaces, and NFQUEUE, which wants no hooks on
+# with functions, rules, devices, namespaces, and NFQUEUE, which wants no hooks on
 # devices.
 
 # shellcheck source=/dev/null
@@ -125,6 +125,46 @@ devices()
 	END
 }
 
+# all modules of netfilter that nobody uses go; rules that did leave a moment after their table
+no_netfilter()
+{
+	lsmod | awk '$3 == 0 && $1 ~ /^(nf|x|ip|ip6|arp|eb)t?_|^nfnetlink|table_/ { print $1 }' |
+		xargs -r rmmod 2>/dev/null
+	[ ! -d /sys/module/nf_tables ] && [ ! -d /sys/module/nf_conntrack ]
+}
+
+# nf_tables and conntrack come twice while a session runs, and can go
+rulesets()
+{
+	local from='' to='' n
+
+	setup_ns from to
+	pair "$from" "$to" 9
+	check "no rules are there" until_true 20000 no_netfilter
+	start_trace rulesets "udp port 7998" || return
+	for n in 1 2; do
+		ip netns exec "$to" nft -f - <<-END
+			table inet fw {
+				chain in {
+					type filter hook input priority 0;
+					ct state invalid drop
+					udp dport 7998 drop
+				}
+			}
+		END
+		peer "$from" udp-send 10.9.0.2 7998
+		wait_trails rulesets "$n"
+		ip netns exec "$to" nft flush ruleset
+		check "nf_tables and conntrack can go: $n" until_true 20000 no_netfilter
+	done
+	stop_trace
+	check "rulesets: nothing was lost" status_is 0
+	judge "$WORK/rulesets.out" <<-END
+		the rule is told, both times | [rule(t)[:3] for t in some(dport=7998)] == [("inet", "fw", "in")] * 2
+		and what conntrack says | [t.ct["state"] for t in some(dport=7998)] == ["new"] * 2
+	END
+}
+
 # Whoever holds RTNL may wait for a module, and that for us: we must not wait for RTNL.
 rtnl()
 {
@@ -152,6 +192,7 @@ no_nfqueue
 check "no bridge is there" until_true 10000 bridge_is_gone
 modules ftrace
 devices
+rulesets
 rtnl
 check "a stage nobody knows is refused" unknown_stays
 reload attach=kprobe
