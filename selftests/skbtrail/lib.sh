@@ -316,17 +316,17 @@ traced_query()
 	check "$name: nothing was lost" status_is 0
 }
 
-# pair NS1 NS2 NET: veth0 in both, 10.NET.0.1 and .2, fd00:NET::1 and ::2;
+# pair NS1 NS2 NET [DEV]: veth0 in both, or DEV, 10.NET.0.1 and .2, fd00:NET::1 and ::2;
 # neighbours known, so that no resolution disturbs.
 pair()
 {
-	local a=$1 b=$2 net=$3
+	local a=$1 b=$2 net=$3 dev=${4-veth0}
 
-	ip link add veth0 netns "$a" type veth peer name veth0 netns "$b"
-	ends "$a" veth0 "10.$net.0.1" "fd00:$net::1"
-	ends "$b" veth0 "10.$net.0.2" "fd00:$net::2"
-	know "$a" veth0 "$b" veth0 "10.$net.0.2" "fd00:$net::2"
-	know "$b" veth0 "$a" veth0 "10.$net.0.1" "fd00:$net::1"
+	ip link add "$dev" netns "$a" type veth peer name "$dev" netns "$b"
+	ends "$a" "$dev" "10.$net.0.1" "fd00:$net::1"
+	ends "$b" "$dev" "10.$net.0.2" "fd00:$net::2"
+	know "$a" "$dev" "$b" "$dev" "10.$net.0.2" "fd00:$net::2"
+	know "$b" "$dev" "$a" "$dev" "10.$net.0.1" "fd00:$net::1"
 }
 
 # ends NS DEV ADDRESS...

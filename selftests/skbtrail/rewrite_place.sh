@@ -21,18 +21,6 @@ in_ns()
 	ip netns exec "$@"
 }
 
-# second_link NS1 NS2 NET: as pair(), but veth1
-second_link()
-{
-	local a=$1 b=$2 net=$3
-
-	ip link add veth1 netns "$a" type veth peer name veth1 netns "$b"
-	ends "$a" veth1 "10.$net.0.1" "fd00:$net::1"
-	ends "$b" veth1 "10.$net.0.2" "fd00:$net::2"
-	know "$a" veth1 "$b" veth1 "10.$net.0.2" "fd00:$net::2"
-	know "$b" veth1 "$a" veth1 "10.$net.0.1" "fd00:$net::1"
-}
-
 # datagrams ADDRESS PORT...
 datagrams()
 {
@@ -63,7 +51,7 @@ saw()
 client_ns='' server_ns=''
 setup_ns client_ns server_ns
 pair "$client_ns" "$server_ns" 15
-second_link "$client_ns" "$server_ns" 16
+pair "$client_ns" "$server_ns" 16 veth1
 ip -n "$server_ns" addr add 10.15.0.3/24 dev veth0
 ip -n "$server_ns" addr add fd00:15::3/64 dev veth0 nodad
 check "the module is armed" armed

@@ -11,15 +11,11 @@
 
 # shellcheck source=/dev/null
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
+# shellcheck source=/dev/null
+. "$HERE/iptables.sh"
+rules_of nft
 
-# both ARGS...: to iptables-nft and its IPv6 twin, of the router; PORT is replaced
-both()
-{
-	ip netns exec "$router_ns" iptables-nft "${@/PORT/$PORT}"
-	ip netns exec "$router_ns" ip6tables-nft "${@/PORT/$((PORT + 100))}"
-}
-
-# nat ARGS...: the same in the table nat; DST and SRC are replaced, too
+# nat ARGS...: as both(), in the table nat; DST and SRC are replaced, too
 nat()
 {
 	local args=("${@/PORT/$PORT}")
@@ -33,60 +29,26 @@ nat()
 
 router_rules()
 {
-	PORT=7360
-	both -N web
-	both -N shop
-	both -N deep
-	both -A FORWARD -p udp -m conntrack --ctstate NEW -m udp --dport PORT -j web
-	both -A web -p udp --dport 1 -j ACCEPT
-	both -A web -j shop
-	both -A shop -p udp -m multiport --dports 1,2 -j RETURN
-	both -A shop -p udp -g deep
-	both -A deep -p udp --dport 1 -j DROP
-	both -A deep -p udp --dport PORT -m comment --comment "three jumps down" -j DROP
-	PORT=7361
+	three_jumps 7360
+	port 7361
 	both -A FORWARD -p udp --dport PORT -j REJECT
-	PORT=7362
+	port 7362
 	both -t raw -A PREROUTING -p udp --dport PORT -j DROP
-	PORT=7363
+	port 7363
 	both -t mangle -A POSTROUTING -p udp -m length --length 0:65535 -m udp --dport PORT -j DROP
-	PORT=7366
+	port 7366
 	both -A FORWARD -p tcp --dport PORT -m conntrack --ctstate INVALID -j DROP
 	# to the router itself
 	both -P INPUT DROP
-	PORT=7370
+	port 7370
 	nat -A PREROUTING -p udp --dport PORT -j DNAT --to-destination DST
-	PORT=7372
+	port 7372
 	nat -A POSTROUTING -p udp --dport PORT -j SNAT --to-source SRC
-	PORT=7373
+	port 7373
 	nat -N out
 	nat -A POSTROUTING -p udp --dport 1 -j ACCEPT
 	nat -A POSTROUTING -j out
 	nat -A out -p udp -m udp --dport PORT -j MASQUERADE
-}
-
-# what these mark has no route any more
-client_rules()
-{
-	local tool
-
-	for tool in iptables-nft ip6tables-nft; do
-		ip netns exec "$client_ns" $tool -A OUTPUT -m conntrack --ctstate INVALID -j DROP
-		ip netns exec "$client_ns" $tool -t mangle -A OUTPUT -p udp -m multiport --dports 7367,7467 \
-			-j MARK --set-mark 1
-		ip netns exec "$client_ns" $tool -t mangle -A OUTPUT -p udp -m multiport --dports 7368,7468 \
-			-j DROP
-	done
-	for tool in -4 -6; do
-		ip -n "$client_ns" $tool rule add fwmark 1 table 100
-		ip -n "$client_ns" $tool route add unreachable default table 100
-	done
-}
-
-send()
-{
-	peer "$client_ns" udp-send "${2-10.4.0.2}" "$1" 2>/dev/null
-	peer "$client_ns" udp-send "${3-fd00:4::2}" $(($1 + 100)) 2>/dev/null
 }
 
 # invalid PORT: an ACK out of nowhere
@@ -139,7 +101,7 @@ setup_ns client_ns router_ns server_ns
 routed "$client_ns" "$router_ns" "$server_ns"
 set -o errexit
 router_rules
-client_rules
+no_way 7367 7368
 set +o errexit
 modprobe nf_conntrack
 ip netns exec "$router_ns" sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0

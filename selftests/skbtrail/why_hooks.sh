@@ -11,67 +11,28 @@
 
 # shellcheck source=/dev/null
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
-
-# both ARGS...: to iptables-legacy and its IPv6 twin, of the router; PORT is replaced
-both()
-{
-	ip netns exec "$router_ns" iptables-legacy "${@/PORT/$PORT}"
-	ip netns exec "$router_ns" ip6tables-legacy "${@/PORT/$((PORT + 100))}"
-}
+# shellcheck source=/dev/null
+. "$HERE/iptables.sh"
+rules_of legacy
 
 router_rules()
 {
-	PORT=7340
-	both -N web
-	both -N shop
-	both -N deep
-	both -A FORWARD -p udp -m conntrack --ctstate NEW -m udp --dport PORT -j web
-	both -A web -p udp --dport 1 -j ACCEPT
-	both -A web -j shop
-	both -A shop -p udp -m multiport --dports 1,2 -j RETURN
-	both -A shop -p udp -g deep
-	both -A deep -p udp --dport 1 -j DROP
-	both -A deep -p udp --dport PORT -m comment --comment "three jumps down" -j DROP
-	PORT=7341
+	three_jumps 7340
+	port 7341
 	both -A FORWARD -p udp --dport PORT -j REJECT
-	PORT=7342
+	port 7342
 	both -t raw -A PREROUTING -p udp --dport PORT -j DROP
-	PORT=7344
+	port 7344
 	both -t mangle -A POSTROUTING -p udp --dport PORT -j DROP
 	# a copy goes to the server as well
-	PORT=7347
+	port 7347
 	ip netns exec "$router_ns" iptables-legacy -t mangle -A FORWARD -p udp --dport 7347 -j TEE --gateway 10.4.0.2
 	# to the router itself
 	both -P INPUT DROP
 	# somebody else traces, and keeps doing so
-	PORT=7349
+	port 7349
 	both -t raw -A PREROUTING -p udp --dport PORT -j TRACE
 	both -A FORWARD -p udp --dport PORT -j DROP
-}
-
-# what these mark has no route any more
-client_rules()
-{
-	local tool
-
-	for tool in iptables-legacy ip6tables-legacy; do
-		ip netns exec "$client_ns" $tool -A OUTPUT -m conntrack --ctstate INVALID -j DROP
-		ip netns exec "$client_ns" $tool -t mangle -A OUTPUT -p udp -m multiport --dports 7351,7451 \
-			-j MARK --set-mark 1
-		ip netns exec "$client_ns" $tool -t mangle -A OUTPUT -p udp -m multiport --dports 7352,7452 \
-			-j DROP
-		ip netns exec "$client_ns" $tool -t mangle -A OUTPUT -p udp --dport 1 -j ACCEPT
-	done
-	for tool in -4 -6; do
-		ip -n "$client_ns" $tool rule add fwmark 1 table 100
-		ip -n "$client_ns" $tool route add unreachable default table 100
-	done
-}
-
-send()
-{
-	peer "$client_ns" udp-send "${2-10.4.0.2}" "$1" 2>/dev/null
-	peer "$client_ns" udp-send "${3-fd00:4::2}" $(($1 + 100)) 2>/dev/null
 }
 
 # expect PORT WHERE TABLE CHAIN NUMBER: the same for both families
@@ -105,7 +66,7 @@ client_ns='' router_ns='' server_ns=''
 setup_ns client_ns router_ns server_ns
 routed "$client_ns" "$router_ns" "$server_ns"
 router_rules
-client_rules
+no_way 7351 7352
 # the kernel log is where traces of iptables-legacy go
 modprobe nf_log_syslog
 sysctl -qw net.netfilter.nf_log_all_netns=1
