@@ -20,6 +20,9 @@
 #include <net/sock.h>
 
 #include <net/dropreason.h>
+#ifdef SKBTRAIL_QDISC_REASONS
+#include <net/dropreason-qdisc.h>
+#endif
 
 /* kernels may clear what is on the stack: not what is large, and written before it is read */
 #if defined(__CHECKER__) || !__has_attribute(__uninitialized__)
@@ -282,6 +285,27 @@ static inline bool skbtrail_reason_vague(u32 reason)
 	return reason == SKB_DROP_REASON_NOT_SPECIFIED;
 }
 
+#ifdef SKBTRAIL_QDISC_REASONS
+#define SKBTRAIL_QDISC_REASON(reason)	"QDISC_DROP_" #reason,
+
+/* the kernel has their names for a tracepoint of its own only */
+static inline const struct drop_reason_list *skbtrail_unregistered(u32 sub)
+{
+	static const char * const names[] = {
+		DEFINE_QDISC_DROP_REASON(SKBTRAIL_QDISC_REASON, SKBTRAIL_QDISC_REASON)
+	};
+	/* the last one is no reason, but their number */
+	static const struct drop_reason_list list = { names, ARRAY_SIZE(names) - 1 };
+
+	return sub == SKB_DROP_REASON_SUBSYS_QDISC ? &list : NULL;
+}
+#elif defined(SKBTRAIL_REASON_SUBSYS)
+static inline const struct drop_reason_list *skbtrail_unregistered(u32 sub)
+{
+	return NULL;
+}
+#endif
+
 /**
  * skbtrail_each_reason() - call @fn for every drop reason of this kernel
  * @fn: gets the reason's number, its name and @data; false ends the walk
@@ -299,6 +323,8 @@ static inline void skbtrail_each_reason(bool (*fn)(u32 reason, const char *name,
 	rcu_read_lock();
 	for (sub = 0; sub < SKB_DROP_REASON_SUBSYS_NUM; sub++) {
 		list = rcu_dereference(drop_reasons_by_subsys[sub]);
+		if (!list)
+			list = skbtrail_unregistered(sub);
 		for (i = 0; list && i < list->n_reasons; i++)
 			if (list->reasons[i] &&
 			    !fn(sub << SKB_DROP_REASON_SUBSYS_SHIFT | i,

@@ -9,6 +9,9 @@ ccflags-$(if $(wildcard $(srctree)/include/net/dropreason-core.h),y) += -DSKBTRA
 ccflags-$(shell grep -sqw ktime_get_snapshot_id $(srctree)/include/linux/timekeeping.h && echo y) += \
 	-DSKBTRAIL_SNAPSHOT_ID
 
+# those of queueing disciplines, which nobody registers
+ccflags-$(if $(wildcard $(srctree)/include/net/dropreason-qdisc.h),y) += -DSKBTRAIL_QDISC_REASONS
+
 # fragments may be memory of a device, which nobody can read
 ccflags-$(shell grep -sqw skb_frags_readable $(srctree)/include/linux/skbuff.h && echo y) += \
 	-DSKBTRAIL_FRAGS_UNREADABLE
