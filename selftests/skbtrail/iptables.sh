@@ -18,11 +18,17 @@ port()
 	PORT=$1
 }
 
+# must COMMAND...: a kernel without such rules has not passed, whatever the tool calls that
+must()
+{
+	"$@" || { echo "# cannot $*"; exit 1; }
+}
+
 # both ARGS...: to iptables and its IPv6 twin, of the router; PORT is replaced
 both()
 {
-	ip netns exec "$router_ns" "iptables-$KIND" "${@/PORT/$PORT}"
-	ip netns exec "$router_ns" "ip6tables-$KIND" "${@/PORT/$((PORT + 100))}"
+	must ip netns exec "$router_ns" "iptables-$KIND" "${@/PORT/$PORT}"
+	must ip netns exec "$router_ns" "ip6tables-$KIND" "${@/PORT/$((PORT + 100))}"
 }
 
 # three_jumps PORT: and a goto, to a rule that drops
@@ -47,12 +53,12 @@ no_way()
 	local tool
 
 	for tool in "iptables-$KIND" "ip6tables-$KIND"; do
-		ip netns exec "$client_ns" "$tool" -A OUTPUT -m conntrack --ctstate INVALID -j DROP
-		ip netns exec "$client_ns" "$tool" -t mangle -A OUTPUT -p udp -m multiport \
+		must ip netns exec "$client_ns" "$tool" -A OUTPUT -m conntrack --ctstate INVALID -j DROP
+		must ip netns exec "$client_ns" "$tool" -t mangle -A OUTPUT -p udp -m multiport \
 			--dports "$1,$(($1 + 100))" -j MARK --set-mark 1
-		ip netns exec "$client_ns" "$tool" -t mangle -A OUTPUT -p udp -m multiport \
+		must ip netns exec "$client_ns" "$tool" -t mangle -A OUTPUT -p udp -m multiport \
 			--dports "$2,$(($2 + 100))" -j DROP
-		ip netns exec "$client_ns" "$tool" -t mangle -A OUTPUT -p udp --dport 1 -j ACCEPT
+		must ip netns exec "$client_ns" "$tool" -t mangle -A OUTPUT -p udp --dport 1 -j ACCEPT
 	done
 	for tool in -4 -6; do
 		ip -n "$client_ns" $tool rule add fwmark 1 table 100
