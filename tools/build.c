@@ -361,13 +361,14 @@ static void add_call(struct walk *w, const struct event *e)
 static bool is_inside(const struct walk *w, const struct event *e)
 {
 	const struct trail *t = w->t;
-	const struct hit *h = last_point(t);
 	const struct deed *last;
+	const struct hit *h;
 
-	if (!h || !(e->ctx & SKBTRAIL_FACTS_INSIDE) || !t->nr_deeds || w->pending != t->nr_changes)
+	if (!(e->ctx & SKBTRAIL_FACTS_INSIDE) || !t->nr_deeds || w->pending != t->nr_changes)
 		return false;
+	h = last_point(t);
 	/* they stand together */
-	if (h->nr_changes && h->changes + h->nr_changes != t->nr_changes)
+	if (!h || (h->nr_changes && h->changes + h->nr_changes != t->nr_changes))
 		return false;
 	last = &t->deeds[t->nr_deeds - 1];
 	return last->v->rec.ns == e->ns && t->hits + last->hit == h &&

@@ -327,16 +327,19 @@ static const char *answer_due(const struct trail *t)
 /* The kernel can still withhold an answer: that it went is known of one that is followed. */
 static void print_answer(FILE *f, const struct trail *t)
 {
-	const char *due = answer_due(t), *join = due ? "; answered with " : "; answered by ";
+	const char *due = answer_due(t);
 	size_t i, n = 0;
 
 	for (i = 0; i < t->nr_linked_by; i++) {
 		if (t->linked_by[i].kind != SKBTRAIL_LINK_KIND_ANSWER)
 			continue;
-		if (!n++)
-			fprintf(f, "%s%s", join, due ? due : "");
-		fprintf(f, "%s#%llu", n > 1 || due ? ", " : "",
-			(unsigned long long)t->linked_by[i].trail);
+		if (n++)
+			fputs(", ", f);
+		else if (due)
+			fprintf(f, "; answered with %s, ", due);
+		else
+			fputs("; answered by ", f);
+		fprintf(f, "#%llu", (unsigned long long)t->linked_by[i].trail);
 	}
 	if (!n && due)
 		fprintf(f, "; to be answered with %s", due);
